@@ -1,0 +1,41 @@
+// The bus port: a durable, partitioned log of opaque values. Each driver passes one conformance table.
+import type { Topic } from '@sandtrail/schemas/topics';
+
+/** Where in the log: one partition of one topic. */
+export interface Place {
+  readonly topic: Topic;
+  readonly partition: number;
+}
+
+/** One record, as the log stored it. */
+export interface LogRecord {
+  readonly offset: bigint;
+  /** When the log took it (LogAppendTime), milliseconds since the Unix epoch, never decreasing. */
+  readonly appendedAtMs: number;
+  readonly value: Buffer;
+}
+
+interface ReadOptions {
+  readonly from: bigint;
+  readonly recordsMax: number;
+  readonly sizeBytesMax: number;
+}
+
+/** The log as services see it. Offsets are dense from 0 within a place. */
+export interface Bus {
+  /**
+   * Appends `values` in order, after everything appended earlier by this bus to the same place.
+   * Durable on disk when it resolves; returns the offset of the first. All or nothing.
+   * @throws SandtrailError `BUS_FULL` when the queue of appends is at its bound, `BUS_OVERSIZE` when
+   * a value exceeds the log's limit, `BUS_CLOSED` after `close`, `DISK_FULL` when the disk is.
+   */
+  append(place: Place, values: readonly Buffer[]): Promise<bigint>;
+  /** Records from `from` on, at least one if there is one, else none. */
+  read(place: Place, options: ReadOptions): Promise<readonly LogRecord[]>;
+  /** Resolves when the record at `offset` can be read, or when `signal` aborts. */
+  arrival(place: Place, offset: bigint, signal: AbortSignal): Promise<void>;
+  /** The first offset that is kept and the one that the next record will get. */
+  bounds(place: Place): Promise<{ readonly first: bigint; readonly next: bigint }>;
+  /** Waits for appends under way, then releases everything. */
+  close(): Promise<void>;
+}
