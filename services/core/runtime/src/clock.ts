@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 
 /** Where the time comes from. */
 export interface Clock {
-  /** Nanoseconds since the Unix epoch; may jump when the machine's clock is set. */
+  /** Nanoseconds since the Unix epoch; jumps when the machine's clock is set. */
   nowNs(): bigint;
   /** Milliseconds that never go backwards, for durations and deadlines. */
   monotonicMs(): number;
@@ -12,9 +12,19 @@ export interface Clock {
 /** Where randomness comes from: `n` unpredictable bytes. */
 export type Random = (n: number) => Buffer;
 
-/** The machine's own clock; sub-millisecond steps follow the monotonic clock. */
+/** Above this difference the wall clock was set, and the origin is taken anew. */
+const stepMsMax = 5;
+
+let originMs = performance.timeOrigin;
+
+/** The machine's clock: microsecond steps from the monotonic clock, following the wall clock's jumps. */
 export const systemClock: Clock = {
-  nowNs: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e3)) * 1000n,
+  nowNs() {
+    const wallMs = Date.now();
+    const sinceMs = performance.now();
+    if (Math.abs(originMs + sinceMs - wallMs) > stepMsMax) originMs = wallMs - sinceMs;
+    return BigInt(Math.round((originMs + sinceMs) * 1e3)) * 1000n;
+  },
   monotonicMs: () => performance.now(),
 };
 
