@@ -1,0 +1,6 @@
+// Every verb of the command line, one line each, in the order in which `--help` lists them.
+import type { Verb } from './verb.ts';
+import { schemaVerb } from './verbs/schema.ts';
+
+/** The verbs. */
+export const verbs: readonly Verb[] = [schemaVerb];
