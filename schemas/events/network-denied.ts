@@ -1,7 +1,7 @@
 // The egress proxy or resolver refused a destination and said so to the agent.
 import * as z from 'zod';
 import { event } from '../src/body.ts';
-import { text } from '../src/scalars.ts';
+import { Count, text } from '../src/scalars.ts';
 
 export const NetworkDenied = event(
   'network.denied',
@@ -13,6 +13,10 @@ export const NetworkDenied = event(
     port: z.int().min(0).max(65_535).optional(),
     method: text(32).optional(),
     path: text(4096).optional(),
+    /** The SNI or Host header that differed from the destination. */
+    claimed: text(255).optional(),
+    /** Denials alike that came too fast to be told one by one and stand in this record. */
+    repeats: Count.optional(),
     reason: z.enum([
       'not_allowed',
       'malformed_authority',
@@ -20,6 +24,7 @@ export const NetworkDenied = event(
       'private_address',
       'sni_mismatch',
       'encrypted_hello',
+      'not_tls',
       'hello_timeout',
       'host_mismatch',
       'unresolved',
@@ -31,5 +36,5 @@ export const NetworkDenied = event(
       'upstream',
     ]),
   },
-  { senders: ['host'], freeText: ['destination', 'path'] },
+  { senders: ['host'], freeText: ['destination', 'path', 'claimed'] },
 );
