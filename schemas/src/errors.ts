@@ -39,6 +39,46 @@ export const errorCatalogue = {
     remedy: 'Run `sandtrail verify` on it, keep a copy as evidence, and restore or start anew.',
     exit: 74,
   },
+  BUS_FULL: {
+    message: 'The log has more appends waiting than it may hold.',
+    remedy: 'Send again later; when it lasts, the disk or the machine is too slow for the load.',
+    exit: 75,
+  },
+  BUS_OVERSIZE: {
+    message: 'A record is larger than the log takes.',
+    remedy: 'Send smaller records; nothing of this append was written.',
+    exit: 65,
+  },
+  BUS_CLOSED: {
+    message: 'The log is closed.',
+    remedy: 'Start Sandtrail again, then send again.',
+    exit: 75,
+  },
+  DISK_FULL: {
+    message: 'There is no space left on the disk of the data directory.',
+    remedy: 'Free space or name another directory with --data; what was acknowledged is safe.',
+    exit: 74,
+  },
+  DATA_DIR_UNUSABLE: {
+    message: 'The data directory cannot be created or used.',
+    remedy: 'Check its path and owner, or name another directory with --data.',
+    exit: 73,
+  },
+  CHILD_FAILED: {
+    message: 'A process of Sandtrail did not start.',
+    remedy: 'Read what it printed above; `sandtrail doctor` says what this machine lacks.',
+    exit: 70,
+  },
+  NOT_RUNNING: {
+    message: 'No Sandtrail serves this data directory.',
+    remedy: 'Start it with `sandtrail up`, or name its directory with --data.',
+    exit: 69,
+  },
+  INTERNAL: {
+    message: 'Something went wrong inside Sandtrail.',
+    remedy: 'The log of `sandtrail up` says what; please report it with that line.',
+    exit: 70,
+  },
 } as const satisfies Record<string, Entry>;
 
 /** A stable error code. */

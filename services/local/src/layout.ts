@@ -1,0 +1,52 @@
+// Where everything lies in a data directory, and what is kept outside of it on purpose.
+import path from 'node:path';
+
+/** The places of one data directory. All are absolute paths. */
+export interface Layout {
+  readonly root: string;
+  readonly version: string;
+  readonly lock: string;
+  readonly bus: string;
+  readonly store: string;
+  readonly spool: string;
+  readonly keys: string;
+  readonly signer: string;
+  readonly run: string;
+  readonly sandboxes: string;
+  readonly workspaces: string;
+  readonly adminSocket: string;
+  readonly gatewaySocket: string;
+  readonly hostSocket: string;
+  readonly storeSocket: string;
+  readonly trustFile: string;
+  /** Beside the data directory, not in it: who can rewrite the data cannot fix this to match. */
+  readonly headFile: string;
+}
+
+/** Longest path that a Unix socket's address holds, less its terminating NUL (unix(7)). */
+export const socketPathBytesMax = 107;
+
+/** The layout of the data directory at `root`. */
+export function layoutOf(root: string): Layout {
+  const absolute = path.resolve(root);
+  const at = (...names: readonly string[]) => path.join(absolute, ...names);
+  return {
+    root: absolute,
+    version: at('VERSION'),
+    lock: at('lock'),
+    bus: at('bus'),
+    store: at('store'),
+    spool: at('spool'),
+    keys: at('keys'),
+    signer: at('signer'),
+    run: at('run'),
+    sandboxes: at('run', 'sandboxes'),
+    workspaces: at('workspaces'),
+    adminSocket: at('run', 'admin.sock'),
+    gatewaySocket: at('run', 'gateway.sock'),
+    hostSocket: at('run', 'host.sock'),
+    storeSocket: at('run', 'store.sock'),
+    trustFile: at('trust.json'),
+    headFile: `${absolute}-heads.json`,
+  };
+}
