@@ -175,6 +175,46 @@ export const errorCatalogue = {
     remedy: 'Check the path, its permissions and its size.',
     exit: 66,
   },
+  STORE_UNAVAILABLE: {
+    message: 'The store does not answer.',
+    remedy: 'It is started again by itself; when this lasts, the log says why it stops.',
+    exit: 75,
+  },
+  STORE_BUSY: {
+    message: 'The store has as many requests under way as it may.',
+    remedy: 'Ask again later, or end long queries.',
+    exit: 75,
+  },
+  STORE_QUERY_REFUSED: {
+    message: 'The store refuses the query.',
+    remedy: 'Mend the SQL; queries only read, and the detail says what is wrong.',
+    exit: 64,
+  },
+  STORE_QUERY_LIMIT: {
+    message: 'The query needs more time, memory or rows than it may.',
+    remedy: 'Narrow it by sandbox, kind or time, or add a LIMIT.',
+    exit: 75,
+  },
+  STORE_FAILED: {
+    message: 'The store failed.',
+    remedy: 'The detail is what the engine said; run `sandtrail verify` and read the log.',
+    exit: 70,
+  },
+  CHAIN_DIVERGED: {
+    message: 'A chain in the store does not continue what was sealed or logged before.',
+    remedy: 'Its sealing has stopped: run `sandtrail verify`, and keep a copy as evidence.',
+    exit: 1,
+  },
+  SIGNER_REFUSED: {
+    message: 'The signer will not sign: the rows contradict what it signed before.',
+    remedy: 'Run `sandtrail verify` with the head file; keep a copy as evidence.',
+    exit: 1,
+  },
+  KEY_UNUSABLE: {
+    message: 'A key file cannot be used.',
+    remedy: 'Check its path, its owner and that its mode is 0600.',
+    exit: 73,
+  },
 } as const satisfies Record<string, Entry>;
 
 /** A stable error code. */
