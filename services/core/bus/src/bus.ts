@@ -15,27 +15,33 @@ export interface LogRecord {
   readonly value: Buffer;
 }
 
-interface ReadOptions {
+/** How much to read, and from where. */
+export interface ReadOptions {
   readonly from: bigint;
   readonly recordsMax: number;
   readonly sizeBytesMax: number;
 }
 
-/** The log as services see it. Offsets are dense from 0 within a place. */
-export interface Bus {
-  /**
-   * Appends `values` in order, after everything appended earlier by this bus to the same place.
-   * Durable on disk when it resolves; returns the offset of the first. All or nothing.
-   * @throws SandtrailError `BUS_FULL` when the queue of appends is at its bound, `BUS_OVERSIZE` when
-   * a value exceeds the log's limit, `BUS_CLOSED` after `close`, `DISK_FULL` when the disk is.
-   */
-  append(place: Place, values: readonly Buffer[]): Promise<bigint>;
-  /** Records from `from` on, at least one if there is one, else none. */
+/** The reading side of the log: what the sealer, the detector and the forwarder need. */
+export interface LogReader {
+  /** Records from `from` (or the first that is kept) on, at least one if there is one, else none. */
   read(place: Place, options: ReadOptions): Promise<readonly LogRecord[]>;
   /** Resolves when the record at `offset` can be read, or when `signal` aborts. */
   arrival(place: Place, offset: bigint, signal: AbortSignal): Promise<void>;
   /** The first offset that is kept and the one that the next record will get. */
   bounds(place: Place): Promise<{ readonly first: bigint; readonly next: bigint }>;
-  /** Waits for appends under way, then releases everything. */
+  /** Waits for what is under way, then releases everything. */
   close(): Promise<void>;
+}
+
+/** The log as services see it. Offsets are dense from 0 within a place. */
+export interface Bus extends LogReader {
+  /**
+   * Appends `values` in order, after everything appended earlier by this bus to the same place.
+   * Durable on disk when it resolves; returns the offset of the first. All or nothing. The values
+   * belong to the log from then on: the caller no longer changes them.
+   * @throws SandtrailError `BUS_FULL` when the queue of appends is at its bound, `BUS_OVERSIZE` when
+   * a value exceeds the log's limit, `BUS_CLOSED` after `close`, `DISK_FULL` when the disk is.
+   */
+  append(place: Place, values: readonly Buffer[]): Promise<bigint>;
 }
