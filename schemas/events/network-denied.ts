@@ -20,6 +20,7 @@ export const NetworkDenied = event(
     reason: z.enum([
       'not_allowed',
       'malformed_authority',
+      'malformed_request',
       'ip_literal',
       'private_address',
       'sni_mismatch',

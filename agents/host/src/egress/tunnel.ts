@@ -1,0 +1,105 @@
+// CONNECT: a tunnel to an allowed destination, opened only after its first bytes named the same one.
+import type { Socket } from 'node:net';
+import { answerDenialOn, refuseTunnel } from './denial-answer.ts';
+import type { AllowedDestination } from './destination.ts';
+import type { Dialled } from './dial.ts';
+import { admit, deny, type EgressCore, elapsedMs, reach, recordFlow } from './egress-core.ts';
+import type { FirstBytes } from './first-bytes.ts';
+import { peekFirstBytes } from './first-bytes.ts';
+import type { Flow, FlowEnd } from './flow.ts';
+import { countBytes, splice } from './splice.ts';
+
+interface ConnectRequest {
+  /** The request's target as it was written. */
+  readonly authority: string;
+  readonly client: Socket;
+  /** Bytes after the request's headers. */
+  readonly head: Buffer;
+}
+
+/** Serves one CONNECT from its decision to the end of the tunnel. */
+export async function openTunnel(core: EgressCore, request: ConnectRequest): Promise<void> {
+  const { authority, client, head } = request;
+  const { lingerMs } = core.limits;
+  const asked = { protocol: 'connect', destination: authority, method: 'CONNECT' } as const;
+  const destination = admit(core, { asked, authority });
+  if ('reason' in destination) {
+    answerDenialOn(client, { denial: destination, lingerMs });
+    return;
+  }
+  let dialled: Dialled | undefined;
+  const ended = (how: FlowEnd) => {
+    if (dialled === undefined) return;
+    recordFlow(core, { destination, dialled, startedMs: flow.startedMs, ended: how });
+  };
+  const flow = core.flows.open(ended);
+  client.on('error', () => flow.end('error'));
+  flow.hold(client);
+  const reached = await reach(core, { asked, destination, flow });
+  if ('reason' in reached) {
+    answerDenialOn(client, { denial: reached, lingerMs });
+    flow.end('closed');
+    return;
+  }
+  dialled = reached;
+  countBytes(flow, dialled);
+  await admitFirstBytes(core, { flow, client, head, destination, dialled });
+}
+
+interface Standing {
+  readonly flow: Flow;
+  readonly client: Socket;
+  readonly head: Buffer;
+  readonly destination: AllowedDestination;
+  readonly dialled: Dialled;
+}
+
+async function admitFirstBytes(core: EgressCore, standing: Standing): Promise<void> {
+  const { flow, client, head, destination, dialled } = standing;
+  const upstream = dialled.socket;
+  client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+  // Off port 443 the server may speak first (SSH, SMTP), so its side flows from the start.
+  if (destination.port !== 443) upstream.pipe(client);
+  const timeoutMs = core.limits.helloMs;
+  const first = await peekFirstBytes(client, { destination, head, timeoutMs });
+  if (flow.ended !== undefined) return;
+  if (first.verdict === 'admitted') {
+    recordTunnel(core, { ...standing, first });
+    splice({ flow, client, upstream, first: first.bytes });
+    return;
+  }
+  upstream.unpipe(client).destroy();
+  if (first.verdict === 'denied') {
+    const { reason, claimed } = first;
+    const { host, port } = destination;
+    const also = claimed === undefined ? {} : { claimed };
+    const asked = {
+      protocol: 'connect',
+      destination: `${host}:${port}`,
+      method: 'CONNECT',
+    } as const;
+    deny(core, { ...asked, host, port, ...also, reason });
+    refuseTunnel(client, core.limits.lingerMs);
+  } else client.destroy();
+  flow.end('closed');
+}
+
+interface Opened extends Standing {
+  readonly first: Extract<FirstBytes, { verdict: 'admitted' }>;
+}
+
+function recordTunnel(core: EgressCore, { flow, destination, dialled, first }: Opened): void {
+  const { serverName } = first;
+  core.record.exchange({
+    method: 'CONNECT',
+    host: destination.host,
+    port: destination.port,
+    status: 200,
+    address: dialled.address,
+    ...(serverName === undefined ? {} : { sni: serverName }),
+    // The tunnel's bytes stand in its `network.flow`, so that none is counted twice.
+    bytesOut: 0,
+    bytesIn: 0,
+    durationMs: elapsedMs(core, flow.startedMs),
+  });
+}
