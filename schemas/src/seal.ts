@@ -14,6 +14,18 @@ export const ChainHead = z.strictObject({
 });
 export type ChainHead = z.infer<typeof ChainHead>;
 
+/** Where a chain stands, as a sealer or signer keeps it: enough to go on without reading it again. */
+export const SealState = z.strictObject({
+  v: z.literal(1),
+  chain: Sha256Hex,
+  size: Uint64,
+  lastOffset: Uint64.nullable(),
+  link: Sha256Hex,
+  /** Roots of the perfect subtrees over all leaves, largest first (a compact range). */
+  nodes: z.array(Sha256Hex).max(64),
+});
+export type SealState = z.infer<typeof SealState>;
+
 /** Heads kept outside the data directory: signed notes (C2SP signed-note), one for each chain. */
 export const HeadFile = z.strictObject({
   v: z.literal(1),
