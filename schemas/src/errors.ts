@@ -215,6 +215,87 @@ export const errorCatalogue = {
     remedy: 'Check its path, its owner and that its mode is 0600.',
     exit: 73,
   },
+  TOKEN_UNKNOWN: {
+    message: 'The gateway does not know this token.',
+    remedy: 'Enrol the sender and send its token as `authorization: Bearer TOKEN`.',
+    exit: 77,
+  },
+  GRANT_MISSING: {
+    message: 'The grant of this token does not allow that.',
+    remedy:
+      'Use a host’s token to register sandboxes, and each token for what it was enrolled for.',
+    exit: 77,
+  },
+  REQUEST_INVALID: {
+    message: 'The gateway does not understand this request.',
+    remedy: 'Mend the named field, header or path.',
+    exit: 65,
+  },
+  BATCH_MALFORMED: {
+    message: 'The batch is not a sequence of records.',
+    remedy: 'Send `u32be length, body, u32be length, erasable`, repeated, and nothing else.',
+    exit: 65,
+  },
+  BATCH_OVERSIZE: {
+    message: 'The batch is larger than the gateway reads.',
+    remedy: 'Send at most 8 MiB at a time.',
+    exit: 65,
+  },
+  RATE_LIMITED: {
+    message: 'This sender sends more than its rate allows.',
+    remedy: 'Wait as long as `retry-after` says, then send the same again.',
+    exit: 75,
+  },
+  BODY_INVALID: {
+    message: 'The body is not an event of the contract.',
+    remedy: 'Mend the named field; `sandtrail schema KIND` prints what is accepted.',
+    exit: 65,
+  },
+  KIND_NOT_GRANTED: {
+    message: 'This sender may not send this kind of event.',
+    remedy: 'Send only the kinds of your grant; the attempt is recorded.',
+    exit: 77,
+  },
+  CLAIM_OUTSIDE_GRANT: {
+    message: 'The record claims to be about another sandbox, node or stream than it may.',
+    remedy: 'Send only about what the connection is bound to; the attempt is recorded.',
+    exit: 77,
+  },
+  SANDBOX_UNKNOWN: {
+    message: 'No such sandbox is registered by this node.',
+    remedy: 'Register it first with POST /v1/sandboxes.',
+    exit: 65,
+  },
+  SANDBOX_LIMIT: {
+    message: 'The gateway has as many sandboxes as it may hold.',
+    remedy: 'Close sandboxes that have ended, or raise the limit.',
+    exit: 75,
+  },
+  LISTEN_REFUSED: {
+    message: 'The gateway does not listen there.',
+    remedy: 'Beyond loopback it listens with TLS only; take a free port and a short socket path.',
+    exit: 64,
+  },
+  LINE_MALFORMED: {
+    message: 'The line is not a JSON object with a counter and a kind.',
+    remedy: 'Send one object a line: {"n": 0, "kind": "tool.call", …}.',
+    exit: 65,
+  },
+  LINE_OVERSIZE: {
+    message: 'The line is longer than the gateway reads.',
+    remedy: 'Send at most 256 KiB a line.',
+    exit: 65,
+  },
+  COUNTER_REPEATED: {
+    message: 'The counter of this line is not above the one before it.',
+    remedy: 'Count up by one with each line of a connection.',
+    exit: 65,
+  },
+  SNAPSHOT_INVALID: {
+    message: 'The detector state cannot be taken back.',
+    remedy: 'Nothing to do: the events are judged again from the first one that is kept.',
+    exit: 74,
+  },
 } as const satisfies Record<string, Entry>;
 
 /** A stable error code. */
