@@ -53,7 +53,8 @@ export const Proof = z.strictObject({
   truncated: z.boolean(),
   /** CPU time that the sandbox used between two looks, in microseconds; 0 when frozen or dead. */
   cpuDeltaUs: Count,
-  openFlows: Count,
+  /** Flows out of the sandbox that are still open; absent when its runner did not answer. */
+  openFlows: Count.optional(),
 });
 export type Proof = z.infer<typeof Proof>;
 

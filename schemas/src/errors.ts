@@ -296,6 +296,11 @@ export const errorCatalogue = {
     remedy: 'Nothing to do: the events are judged again from the first one that is kept.',
     exit: 74,
   },
+  TRUST_INVALID: {
+    message: 'The trust file is not valid.',
+    remedy: 'Write each key as name+hash+base64, as `sandtrail keys` prints it.',
+    exit: 64,
+  },
 } as const satisfies Record<string, Entry>;
 
 /** A stable error code. */

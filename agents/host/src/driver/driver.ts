@@ -1,0 +1,77 @@
+// The driver port: what brings a sandbox to a rung of the ladder and reads back whether it is there.
+import type { Proof } from '@sandtrail/schemas/containment';
+import type { Level } from '@sandtrail/schemas/finding';
+import type { SandboxUid } from '@sandtrail/schemas/scalars';
+
+/** The only ways out of a sandbox, as its runner holds them. Each call rejects when nobody answers. */
+export interface EgressSwitch {
+  /** Cuts established flows and refuses new ones. */
+  deny(): Promise<EgressState>;
+  allow(): Promise<EgressState>;
+  status(): Promise<EgressState>;
+}
+
+/** What the runner's proxy and resolver say of themselves. */
+export interface EgressState {
+  readonly openFlows: number;
+  readonly denied: boolean;
+}
+
+/** A sandbox as a driver finds it: by handles that no other sandbox can ever share. */
+export interface Target {
+  readonly uid: SandboxUid;
+  readonly incarnation: number;
+  readonly cgroup: { readonly path: string; readonly id: bigint } | undefined;
+  /** The first process, and its start time in clock ticks (proc_pid_stat(5)), read at registration. */
+  readonly initPid: number;
+  readonly initStartTicks: bigint;
+  /** The name of its process-id namespace, such as `pid:[4026532181]`, read at registration. */
+  readonly pidNamespace: string;
+  readonly egress: EgressSwitch;
+}
+
+/** What became of an attempt. The level may be higher than asked: L1 with no answer becomes L2. */
+export interface Applied {
+  readonly state: 'applied' | 'already_gone' | 'failed';
+  readonly level: Level;
+  readonly evidenceLost: readonly string[];
+  readonly detail?: string;
+}
+
+/** One way to contain sandboxes. "Already in that state" and "gone" are read, never assumed. */
+export interface Driver {
+  readonly name: string;
+  /** The levels that it reaches here, on this machine, as this user. */
+  capabilities(): readonly Level[];
+  apply(target: Target, level: Level): Promise<Applied>;
+  /** Reads the state anew; two looks at the sandbox's tasks, `lookIntervalMs` apart. */
+  verify(target: Target): Promise<Proof>;
+  /** Lowers to L0: thaws, and lets egress go on by policy. */
+  release(target: Target): Promise<Applied>;
+}
+
+/** Milliseconds between the two looks of a proof. */
+export const lookIntervalMs = 20;
+
+/** Milliseconds within which a runner answers; later, L1 becomes L2. */
+export const egressAnswerMs = 100;
+
+/** Whether a proof shows that the level holds. What is absent or cut short proves nothing. */
+export function holds(level: Level, proof: Proof): boolean {
+  if (proof.truncated) return false;
+  switch (level) {
+    case 'L0':
+      return proof.frozen === 0;
+    case 'L1':
+      return proof.openFlows === 0;
+    case 'L2':
+    case 'L3':
+    case 'L4':
+      return proof.escaped === 0 && proof.frozen === proof.visited && proof.cpuDeltaUs === 0;
+    case 'L5':
+    case 'L6':
+      return proof.alive === 0 && proof.escaped === 0;
+    default:
+      return level satisfies never;
+  }
+}
