@@ -1,0 +1,96 @@
+// The sealed rows, in the order of their chains: the order in which they are read back and verified.
+import type { Migration } from '../migration.ts';
+
+/**
+ * `fsync_after_insert` makes an acknowledged row durable. Links are random bytes, so they are not
+ * compressed. The two skipping indexes cost nothing that can be measured; a second order by
+ * (tenant, sandbox, time) cost 9 bytes a row and the engine did not use it, and a full-text index
+ * over bodies halved the speed of inserts.
+ */
+const sealed = `
+CREATE TABLE IF NOT EXISTS sealed (
+  chain FixedString(32),
+  topic LowCardinality(String),
+  partition UInt16 CODEC(T64, ZSTD(1)),
+  pos UInt64 CODEC(Delta, ZSTD(1)),
+  offset UInt64 CODEC(Delta, ZSTD(1)),
+  appendedAt DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+  header String CODEC(ZSTD(1)),
+  body String CODEC(ZSTD(1)),
+  link FixedString(32) CODEC(NONE),
+  projectionVersion UInt8,
+  tenant LowCardinality(String),
+  sandbox LowCardinality(String),
+  incarnation UInt32 CODEC(T64, ZSTD(1)),
+  trust LowCardinality(String),
+  time DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
+  kind LowCardinality(String),
+  stream LowCardinality(String),
+  seq UInt64 CODEC(Delta, ZSTD(1)),
+  pid UInt32 CODEC(T64, ZSTD(1)),
+  exe LowCardinality(String),
+  subject String CODEC(ZSTD(1)),
+  severity LowCardinality(String),
+  INDEX by_sandbox sandbox TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX by_time time TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMMDD(appendedAt)
+ORDER BY (chain, pos)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1`;
+
+const chains = `
+CREATE TABLE IF NOT EXISTS chains (
+  chain FixedString(32),
+  log String,
+  topic LowCardinality(String),
+  partition UInt16
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (topic, partition, chain)
+SETTINGS fsync_after_insert = 1`;
+
+const chainStates = `
+CREATE TABLE IF NOT EXISTS chain_states (
+  chain FixedString(32),
+  size UInt64,
+  state String CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (chain, size)`;
+
+const checkpoints = `
+CREATE TABLE IF NOT EXISTS checkpoints (
+  chain FixedString(32),
+  size UInt64,
+  note String CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (chain, size, note)`;
+
+/** Every sealed `control.checkpoint` also stands in `checkpoints`, where it is found by its chain. */
+const checkpointsOfSealed = `
+CREATE MATERIALIZED VIEW IF NOT EXISTS checkpoints_of_sealed TO checkpoints AS
+SELECT
+  toFixedString(unhex(JSONExtractString(body, 'chain')), 32) AS chain,
+  JSONExtract(body, 'size', 'UInt64') AS size,
+  JSONExtractString(body, 'note') AS note
+FROM sealed
+WHERE kind = 'control.checkpoint' AND length(JSONExtractString(body, 'chain')) = 64`;
+
+const snapshots = `
+CREATE TABLE IF NOT EXISTS detector_snapshots (
+  partition UInt16,
+  bundle String,
+  nextOffset UInt64,
+  blob String CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(nextOffset)
+ORDER BY (partition, bundle)`;
+
+/** The first schema: sealed rows, and what is found by chain or partition beside them. */
+export const migration0001: Migration = {
+  number: 1,
+  name: 'sealed rows, chains, checkpoints, snapshots',
+  statements: [sealed, chains, chainStates, checkpoints, checkpointsOfSealed, snapshots],
+};
