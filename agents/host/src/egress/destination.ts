@@ -49,8 +49,8 @@ interface Resolved {
 
 /**
  * The addresses of an allowed name, canonical, to be used at once and never resolved again. One
- * address outside the public ranges that is not declared refuses the whole answer: a mixed answer is
- * how rebinding starts, and deny beats allow.
+ * address outside the public ranges that is not declared refuses the whole answer: a mixed answer
+ * is how rebinding starts, and deny beats allow.
  */
 export async function resolveName({ policy, lookup, name }: Resolved) {
   const texts = await lookup(name).catch(() => []);

@@ -18,6 +18,8 @@ export interface EgressCore {
   readonly policy: CompiledEgress;
   readonly lookup: Lookup;
   readonly limits: EgressLimits;
+  /** Ports where a tunnel may hold nothing but TLS to the named destination. */
+  readonly tlsOnlyPorts: ReadonlySet<number>;
   readonly clock: Clock;
   readonly counters: Counters;
   readonly record: EgressRecord;

@@ -12,9 +12,12 @@ import { EgressRecord, type Observe } from './egress-record.ts';
 import { FlowTable } from './flow.ts';
 import { createProxyServer } from './proxy-server.ts';
 
+const httpsPort = 443;
+
 /** A listening socket made elsewhere (in the sandbox's network namespace), or a host and port. */
 export type Listen = { readonly fd: number } | { readonly host: string; readonly port: number };
 
+/** What one proxy is made of; bounds that are not given have the defaults of `EgressLimits`. */
 export interface EgressProxyOptions {
   readonly listen: Listen;
   readonly policy: CompiledEgress;
@@ -23,6 +26,8 @@ export interface EgressProxyOptions {
   readonly clock: Clock;
   readonly counters: Counters;
   readonly limits?: Partial<EgressLimits>;
+  /** Ports where a tunnel may hold nothing but TLS; 443 unless told. */
+  readonly tlsOnlyPorts?: readonly number[];
 }
 
 /** A running proxy. */
@@ -33,7 +38,7 @@ export interface EgressProxy {
   denyAll(): number;
   /** Decides by policy again. */
   allowAll(): void;
-  /** Flows under way: tunnels, upgraded connections, requests, and those still being opened. */
+  /** Flows under way: tunnels, upgraded connections, requests, those still being opened. */
   openFlows(): number;
   /** Ends everything; resolves when the port is free. */
   close(): Promise<void>;
@@ -81,7 +86,8 @@ function createCore(options: EgressProxyOptions, contained: () => boolean): Egre
   const { denialsPerSecondMax } = limits;
   const record = new EgressRecord({ clock, counters, observe, denialsPerSecondMax });
   const flows = new FlowTable({ clock, limits });
-  return { policy, lookup, limits, clock, counters, record, flows, contained };
+  const tlsOnlyPorts = new Set(options.tlsOnlyPorts ?? [httpsPort]);
+  return { policy, lookup, limits, tlsOnlyPorts, clock, counters, record, flows, contained };
 }
 
 function portOf(address: AddressInfo | string | null): number {

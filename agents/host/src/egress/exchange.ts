@@ -61,7 +61,7 @@ function forward(core: EgressCore, under: Under): void {
     createConnection: () => dialled.socket,
     method: request.method,
     path: plain.path,
-    headers: requestHeaders(request, hostHeader(plain)),
+    headers: [...requestHeaders(request, hostHeader(plain)), 'Connection', 'close'],
     maxHeaderSize: core.limits.headSizeBytesMax,
   });
   upstream.on('error', fail);

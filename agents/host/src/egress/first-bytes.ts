@@ -18,17 +18,17 @@ interface PeekOptions {
   readonly destination: AllowedDestination;
   /** Bytes that came with the CONNECT itself. */
   readonly head: Buffer;
+  readonly tlsOnly: boolean;
   readonly timeoutMs: number;
 }
 
-const httpsPort = 443;
 const tlsFirstByte = 22;
 
 /**
- * Reads the client's first bytes; the socket is paused when this resolves. To port 443 only a
- * ClientHello that names the destination is admitted. To other ports whatever does not begin like TLS
- * is admitted too (SSH, databases: the policy named that port), and the client may wait for the
- * server to speak first; what begins like TLS must name the destination there as well.
+ * Reads the client's first bytes; the socket is paused when this resolves. Where `tlsOnly` holds
+ * (port 443) only a ClientHello that names the destination is admitted. Elsewhere whatever does not
+ * begin like TLS is admitted too (SSH, databases: the policy named that port), and the client may
+ * wait for the server to speak first; what begins like TLS must name the destination there as well.
  */
 export function peekFirstBytes(client: Socket, options: PeekOptions): Promise<FirstBytes> {
   const { promise, resolve } = Promise.withResolvers<FirstBytes>();
@@ -53,7 +53,7 @@ export function peekFirstBytes(client: Socket, options: PeekOptions): Promise<Fi
     const judged = judge(reader.push(chunk), { chunks, sizeBytes, options });
     if (judged !== undefined) finish(judged);
   };
-  if (options.destination.port === httpsPort) startTimer();
+  if (options.tlsOnly) startTimer();
   if (client.destroyed || client.readableEnded) {
     gone();
     return promise;
@@ -77,7 +77,7 @@ function judge(hello: Hello, { chunks, sizeBytes, options }: Arrived): FirstByte
     case 'too_large':
       return { verdict: 'denied', reason: 'limit' };
     case 'not_tls': {
-      const raw = destination.port !== httpsPort && chunks[0]?.[0] !== tlsFirstByte;
+      const raw = !options.tlsOnly && chunks[0]?.[0] !== tlsFirstByte;
       if (raw) return { verdict: 'admitted', bytes: Buffer.concat(chunks) };
       return { verdict: 'denied', reason: 'not_tls' };
     }

@@ -7,8 +7,8 @@ import type { EgressLimits } from './egress-limits.ts';
 export type FlowEnd = 'closed' | 'error' | 'contained' | 'timeout';
 
 /**
- * One allowed request or tunnel, from its decision to its end. Whatever awaits something for it looks
- * at `ended` afterwards: a flow that was cut meanwhile must not come to life.
+ * One allowed request or tunnel, from its decision to its end. Whatever awaits something for it
+ * looks at `ended` afterwards: a flow that was cut meanwhile must not come to life.
  */
 export interface Flow {
   readonly startedMs: number;
@@ -18,7 +18,8 @@ export interface Flow {
   /** Bytes that came from and went to the destination so far; makes the flow count as busy. */
   count(bytes: () => { readonly out: number; readonly in: number }): void;
   /**
-   * Ends the flow once. Unless it simply closed, its sockets are destroyed, and reset where it was cut.
+   * Ends the flow once. Unless it simply closed, its sockets are destroyed; those of a cut flow are
+   * reset.
    */
   end(how: FlowEnd): void;
 }

@@ -58,10 +58,11 @@ async function admitFirstBytes(core: EgressCore, standing: Standing): Promise<vo
   const { flow, client, head, destination, dialled } = standing;
   const upstream = dialled.socket;
   client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-  // Off port 443 the server may speak first (SSH, SMTP), so its side flows from the start.
-  if (destination.port !== 443) upstream.pipe(client);
+  const tlsOnly = core.tlsOnlyPorts.has(destination.port);
+  // Where not only TLS is spoken the server may speak first (SSH): its side flows from the start.
+  if (!tlsOnly) upstream.pipe(client);
   const timeoutMs = core.limits.helloMs;
-  const first = await peekFirstBytes(client, { destination, head, timeoutMs });
+  const first = await peekFirstBytes(client, { destination, head, tlsOnly, timeoutMs });
   if (flow.ended !== undefined) return;
   if (first.verdict === 'admitted') {
     recordTunnel(core, { ...standing, first });
