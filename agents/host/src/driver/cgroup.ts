@@ -35,6 +35,10 @@ export function createCgroupDriver({ clock }: { readonly clock: Clock }): Driver
       withCgroup(target, (cgroup) => release({ target, cgroup, until })).then(
         (applied) => applied ?? goneAt('L0'),
       ),
+    freeze: async (target) =>
+      (await withCgroup(target, (cgroup) => freeze({ target, cgroup, until }))) === 'frozen',
+    thaw: async (target) =>
+      (await withCgroup(target, (cgroup) => thaw({ target, cgroup, until }))) === true,
   };
 }
 
@@ -89,10 +93,14 @@ async function freeze({ cgroup, until }: Act): Promise<'frozen' | 'gone' | 'stil
   return settled ? 'frozen' : 'still thawed';
 }
 
-async function release({ target, cgroup, until }: Act): Promise<Applied> {
+async function thaw({ cgroup, until }: Act): Promise<boolean> {
   cgroup.write('cgroup.freeze', '0');
-  const thawed = await until(() => cgroup.event('frozen') !== true);
-  const egress = await withinMs(egressAnswerMs, target.egress.allow());
+  return until(() => cgroup.event('frozen') !== true);
+}
+
+async function release(act: Act): Promise<Applied> {
+  const thawed = await thaw(act);
+  const egress = await withinMs(egressAnswerMs, act.target.egress.allow());
   if (!thawed) return failed('L0', 'still frozen');
   return egress?.denied === false ? done('L0') : failed('L0', 'egress is still denied');
 }

@@ -97,6 +97,17 @@ export function driverConformance(under: DriverUnderTest): void {
       expect((await driver.verify(target)).cpuDeltaUs).toBeGreaterThan(0);
     });
 
+    test('freezes and thaws without a word about egress', async () => {
+      const untouchable = () => Promise.reject(new Error('egress was touched'));
+      const status = () => Promise.resolve({ openFlows: 1, denied: false });
+      const egress = { deny: untouchable, allow: untouchable, status };
+      const { target } = await busy(2, egress);
+      expect(await driver.freeze(target)).toBe(true);
+      expect(holds('L2', await driver.verify(target))).toBe(true);
+      expect(await driver.thaw(target)).toBe(true);
+      expect((await driver.verify(target)).cpuDeltaUs).toBeGreaterThan(0);
+    });
+
     test('never touches another sandbox', async () => {
       const { target } = await busy(2);
       const other = await busy(2);

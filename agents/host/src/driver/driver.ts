@@ -48,6 +48,10 @@ export interface Driver {
   verify(target: Target): Promise<Proof>;
   /** Lowers to L0: thaws, and lets egress go on by policy. */
   release(target: Target): Promise<Applied>;
+  /** Stops every task and leaves egress alone; false when that was not reached. */
+  freeze(target: Target): Promise<boolean>;
+  /** Undoes `freeze`. */
+  thaw(target: Target): Promise<boolean>;
 }
 
 /** Milliseconds between the two looks of a proof. */

@@ -27,10 +27,10 @@ export function createProcessDriver(): Driver {
         frozen: () => livingTree(target).every(isStopped),
         cpuUs: () => undefined,
       }),
+    freeze: (target) => signalAll({ target, ...stop }),
+    thaw: (target) => Promise.resolve(thaw(target)),
     release: async (target) => {
-      const tree = livingTree(target);
-      if (tree.length === 0) return result('already_gone', 'L0');
-      for (const task of tree) signal(task.pid, 'SIGCONT');
+      if (!thaw(target)) return result('already_gone', 'L0');
       const egress = await withinMs(egressAnswerMs, target.egress.allow());
       const allowed = egress?.denied === false;
       return allowed ? result('applied', 'L0') : result('failed', 'L0', 'egress is still denied');
@@ -50,9 +50,9 @@ async function applyLevel(target: Target, level: Level): Promise<Applied> {
       return { ...stopped, detail: 'the runner did not confirm the denial of egress: stopped' };
     }
     case 'L2':
-      return signalled({ target, level, signalName: 'SIGSTOP', left: (task) => !isStopped(task) });
+      return reached(level, target, stop);
     case 'L5':
-      return signalled({ target, level, signalName: 'SIGKILL', left: () => true });
+      return reached(level, target, { signalName: 'SIGKILL', left: () => true });
     case 'L3':
     case 'L4':
     case 'L6':
@@ -62,26 +62,38 @@ async function applyLevel(target: Target, level: Level): Promise<Applied> {
   }
 }
 
-interface Signalled {
-  readonly target: Target;
-  readonly level: Level;
+interface Signalling {
   readonly signalName: 'SIGSTOP' | 'SIGKILL';
   /** Which tasks of the tree are not yet in the wanted state. */
   readonly left: (task: Task) => boolean;
 }
 
-async function signalled({ target, level, signalName, left }: Signalled): Promise<Applied> {
+const stop: Signalling = { signalName: 'SIGSTOP', left: (task) => !isStopped(task) };
+
+async function reached(level: Level, target: Target, how: Signalling): Promise<Applied> {
   const denied = withinMs(egressAnswerMs, target.egress.deny());
+  const done = await signalAll({ target, ...how });
+  await denied;
+  return done
+    ? result('applied', level)
+    : result('failed', level, `tasks are left after ${roundsMax} rounds`);
+}
+
+async function signalAll(how: Signalling & { readonly target: Target }): Promise<boolean> {
   for (let round = 0; round < roundsMax; round += 1) {
-    const remaining = livingTree(target).filter(left);
-    if (remaining.length === 0) {
-      await denied;
-      return result('applied', level);
-    }
-    for (const task of remaining) signal(task.pid, signalName);
+    const remaining = livingTree(how.target).filter(how.left);
+    if (remaining.length === 0) return true;
+    for (const task of remaining) signal(task.pid, how.signalName);
     await delay(1 + round / 10);
   }
-  return result('failed', level, `tasks are left after ${roundsMax} rounds`);
+  return false;
+}
+
+/** Lets the whole tree run on; false when there is none. */
+function thaw(target: Target): boolean {
+  const tree = livingTree(target);
+  for (const task of tree) signal(task.pid, 'SIGCONT');
+  return tree.length > 0;
 }
 
 /** The sandbox's first process and all that descend from it, as long as it is that very process. */
