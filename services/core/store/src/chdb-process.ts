@@ -95,6 +95,8 @@ export class ChdbProcess {
       env: { UV_THREADPOOL_SIZE: '6', TZ: 'UTC' },
       execArgv: ['--max-old-space-size=96', '--max-semi-space-size=1'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // A group of its own: Ctrl-C reaches the parent alone, which ends it in order.
+      detached: true,
       ...account,
     });
     this.#child = child;

@@ -1,4 +1,5 @@
 // The store's reads, as statements over a connection that only reads.
+import { strict as assert } from 'node:assert';
 import type { SealedRow } from '@sandtrail/chain/row';
 import type { Counters } from '@sandtrail/runtime/counters';
 import { SandtrailError } from '@sandtrail/schemas/errors';
@@ -9,6 +10,7 @@ import { projectionDiffers, projectionWith } from './projection.ts';
 import { bytesOf, linesOf } from './result.ts';
 import { decodeSealedRows, readString, sealedColumns } from './row-binary.ts';
 import type {
+  ChainEnd,
   ChainExtent,
   DetectorSnapshot,
   ProjectionMismatch,
@@ -44,6 +46,7 @@ export function storeReader({ connection, counters }: Options): StoreReader {
     chains: () => readChains(connection),
     extents: () => readExtents(connection),
     head: (chain) => readHead(connection, chain),
+    tails: (known) => readTails(connection, known),
     rowBatches,
     rows: (range) => flattened(rowBatches(range)),
     checkpoints: (chain, limit) => readCheckpoints(connection, chain, limit),
@@ -93,6 +96,23 @@ ORDER BY chain DESC, pos DESC LIMIT 1 FORMAT RowBinary`;
     throw new SandtrailError('DATA_DIR_DAMAGED', { detail: `the head of ${chain} has no link` });
   }
   return undefined;
+}
+
+async function readTails(connection: Reading, known: readonly ChainEnd[]) {
+  if (known.length === 0) return [];
+  const ranges = known.map(({ chain, pos }) => {
+    assert(/^[0-9a-f]{64}$/.test(chain), 'a chain id is 32 bytes in hexadecimal');
+    return `(chain = unhex('${chain}') AND pos >= ${pos})`;
+  });
+  const sql = `
+SELECT lower(hex(chain)), max(pos) FROM sealed WHERE ${ranges.join(' OR ')}
+GROUP BY chain FORMAT TSV`;
+  const tails: ChainEnd[] = [];
+  for await (const line of linesOf(connection.read({ sql }))) {
+    const [chain = '', pos = 0] = line.split('\t');
+    tails.push({ chain, pos: BigInt(pos) });
+  }
+  return tails;
 }
 
 function readRowBatches(connection: Reading, { chain, from, to, signal }: RowRange) {

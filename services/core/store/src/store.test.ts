@@ -72,6 +72,9 @@ describe('the store', () => {
     const last = written.rows.at(-1);
     expect(await store.head(written.chain)).toEqual({ pos: 299n, offset: 299n, link: last?.link });
     expect(await store.head('00'.repeat(32))).toBeUndefined();
+    const { chain } = written;
+    expect(await store.tails([{ chain, pos: 299n }])).toEqual([{ chain, pos: 299n }]);
+    expect(await store.tails([{ chain, pos: 300n }])).toEqual([]);
   });
 
   test('reads a range of rows across blocks in order', async () => {

@@ -44,6 +44,12 @@ export interface ChainExtent {
   readonly rows: bigint;
 }
 
+/** A position of a chain. */
+export interface ChainEnd {
+  readonly chain: string;
+  readonly pos: bigint;
+}
+
 /** Positions `from` to `to`, both included; to the end without `to`. */
 export interface RowRange {
   readonly chain: string;
@@ -89,6 +95,8 @@ export interface StoreReader {
   /** First and last position and number of rows of every chain, from the rows themselves. */
   extents(): Promise<readonly ChainExtent[]>;
   head(chain: string): Promise<StoredHead | undefined>;
+  /** The last position of each chain that has a row at the known one or later: a cheap look at the ends. */
+  tails(known: readonly ChainEnd[]): Promise<readonly ChainEnd[]>;
   /** Rows in order of position; where a position was written twice, both. */
   rows(range: RowRange): AsyncIterable<SealedRow>;
   /** The same rows, some thousands at a time: twice as fast to go through. */

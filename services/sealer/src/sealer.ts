@@ -1,0 +1,61 @@
+// The sealer: every place of the log becomes a chain of sealed rows in the store.
+import type { LogReader, Place } from '@sandtrail/bus/bus';
+import type { VerifierKey } from '@sandtrail/chain/verifier-key';
+import type { Counters } from '@sandtrail/runtime/counters';
+import type { Logger } from '@sandtrail/runtime/log';
+import type { Store } from '@sandtrail/store/store';
+import { PlaceSealer, type SealerLimits, type SealingStatus } from './place-sealer.ts';
+import { signedHeads } from './signed-heads.ts';
+import { createTurns } from './turns.ts';
+
+/** What the sealer needs. */
+export interface SealerOptions {
+  readonly bus: LogReader;
+  readonly store: Store;
+  /** Every place of the log; each becomes one chain. */
+  readonly places: readonly Place[];
+  /** The signer's keys: with them a start recomputes little, without them everything. */
+  readonly keys?: readonly VerifierKey[];
+  readonly logger: Logger;
+  readonly counters: Counters;
+  readonly limits?: Partial<SealerLimits>;
+}
+
+/** A sealer that runs. */
+export interface Sealer {
+  /** How far each place is sealed, in the order of the places. */
+  status(): readonly SealingStatus[];
+  /** Writes what was read, saves states and ends. */
+  stop(): Promise<void>;
+}
+
+const defaultLimits: SealerLimits = {
+  blockRowsMax: 10_000,
+  blockSizeBytesMax: 8 * 1024 * 1024,
+  gatherMs: 500,
+  stateRows: 50_000,
+  retryMsMax: 5000,
+};
+
+/** Blocks that are written at the same time; each holds its rows in memory twice. */
+const writesMax = 2;
+
+/** Starts sealing. Every chain is taken on by itself: one that must stop stops no other. */
+export function startSealer(options: SealerOptions): Sealer {
+  const { bus, store, places, keys = [], logger, counters } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const signed = signedHeads(keys);
+  const turns = createTurns(writesMax);
+  const stopping = new AbortController();
+  const sealers = places.map(
+    (place) => new PlaceSealer({ place, bus, store, signed, turns, limits, logger, counters }),
+  );
+  const runs = sealers.map((sealer) => sealer.run(stopping.signal));
+  return {
+    status: () => sealers.map((sealer) => sealer.status()),
+    async stop() {
+      stopping.abort();
+      await Promise.all(runs);
+    },
+  };
+}
