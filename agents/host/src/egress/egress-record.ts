@@ -39,7 +39,7 @@ export class EgressRecord {
 
   denied(denial: Denial): void {
     this.#options.counters.add('egress_denied', 1, denial.reason);
-    this.#denials.push(`${denial.reason} ${denial.host ?? ''}`, denial);
+    this.#denials.push(() => `${denial.reason} ${denial.host ?? ''}`, denial);
   }
 
   exchange(exchange: Exchange): void {

@@ -25,8 +25,8 @@ export class FloodGate<T> {
     this.#windowStartMs = options.clock.monotonicMs();
   }
 
-  /** `key` names what is alike; the first record of a key stands for those after it. */
-  push(key: string, record: T): void {
+  /** `key` says what is alike; the first record of a key stands for those after it. */
+  push(key: () => string, record: T): void {
     const nowMs = this.#options.clock.monotonicMs();
     if (nowMs - this.#windowStartMs >= windowMs) {
       this.flush();
@@ -36,7 +36,7 @@ export class FloodGate<T> {
     if (this.#passed < this.#options.perSecondMax) {
       this.#passed += 1;
       this.#options.emit(record, undefined);
-    } else this.#hold(key, record);
+    } else this.#hold(key(), record);
   }
 
   /** Emits what was held back. */
