@@ -6,6 +6,8 @@ const shownShareMax = 0.2;
 /** Three from sixteen on is within both, so a mask need not know how long its secret will become. */
 const shownHeadChars = 3;
 
+const maskCharsMax = 64;
+
 /** Matches a mask, as `maskText` writes it. */
 export const maskPattern = /\[redacted:[a-z0-9-]{1,48}:[\w*-]{0,4}…[\w*-]{0,2}\]/;
 
@@ -33,8 +35,9 @@ export function fingerprint(key: KeyObject, secret: string): string {
 
 /** True when the character at `at` belongs to a mask that an earlier pass left. */
 export function isInsideMask(text: string, at: number): boolean {
-  const from = text.lastIndexOf('[redacted:', at);
-  if (from < 0 || at - from > 64) return false;
-  const mask = maskPattern.exec(text.slice(from, from + 80));
-  return mask?.index === 0 && from + mask[0].length > at;
+  const from = Math.max(0, at - maskCharsMax);
+  const near = text.slice(from, at + maskCharsMax);
+  const start = near.lastIndexOf('[redacted:', at - from);
+  const mask = start < 0 ? null : maskPattern.exec(near.slice(start));
+  return mask?.index === 0 && from + start + mask[0].length > at;
 }

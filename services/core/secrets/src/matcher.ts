@@ -114,7 +114,7 @@ class Pass implements Matches {
     let end = offset + range.end;
     const secret = this.#text.slice(start, end);
     if (rule.accepts !== undefined && !rule.accepts(secret, match[0])) return;
-    if (this.#isMasked(secret, offset + match.index)) return;
+    if (this.#isMasked(secret, offset + match.index) || isInsideMask(this.#text, start)) return;
     const key = `${rule.id} ${start}`;
     if (this.#seen.has(key)) return;
     if (this.spans.length >= spansMax) {
