@@ -170,6 +170,26 @@ export const errorCatalogue = {
     remedy: 'Ask again in a moment.',
     exit: 75,
   },
+  CONTAIN_NOT_WAITING: {
+    message: 'No containment request of that id waits for a decision.',
+    remedy: '`sandtrail approve` lists what waits; a request that nobody decided in time is denied.',
+    exit: 64,
+  },
+  CONTAIN_SELF_APPROVAL: {
+    message: 'A request needs the approval of another actor than the one who made it.',
+    remedy: 'Let another person approve it.',
+    exit: 77,
+  },
+  CONTAIN_NOT_CONTAINED: {
+    message: 'The sandbox is not contained, or not in a way that can be released.',
+    remedy: '`sandtrail approve` lists where each sandbox stands; a killed one stays dead.',
+    exit: 65,
+  },
+  CONTAIN_UNRECORDED: {
+    message: 'A containment request could not be written ahead of its effect, so nothing was done.',
+    remedy: 'See why the log refuses writes (disk, shutdown); then ask again.',
+    exit: 74,
+  },
   INPUT_UNREADABLE: {
     message: 'The input cannot be read.',
     remedy: 'Check the path, its permissions and its size.',
