@@ -172,7 +172,8 @@ export const errorCatalogue = {
   },
   CONTAIN_NOT_WAITING: {
     message: 'No containment request of that id waits for a decision.',
-    remedy: '`sandtrail approve` lists what waits; a request that nobody decided in time is denied.',
+    remedy:
+      '`sandtrail approve` lists what waits; a request that nobody decided in time is denied.',
     exit: 64,
   },
   CONTAIN_SELF_APPROVAL: {
@@ -269,6 +270,32 @@ export const errorCatalogue = {
   BODY_INVALID: {
     message: 'The body is not an event of the contract.',
     remedy: 'Mend the named field; `sandtrail schema KIND` prints what is accepted.',
+    exit: 65,
+  },
+  BODY_OVERSIZE: {
+    message: 'The body is larger than one event may be.',
+    remedy: 'Cut long text and say so in `raw`; a body has at most 1 MiB.',
+    exit: 65,
+  },
+  BODY_NOT_UTF8: {
+    message: 'The body is not valid UTF-8.',
+    remedy: 'Put bytes that are not text in base64 into `raw`.',
+    exit: 65,
+  },
+  BODY_NOT_JSON: {
+    message: 'The body is not one JSON object.',
+    remedy: 'Send the text that JSON.stringify gives for the event.',
+    exit: 65,
+  },
+  BODY_NOT_CANONICAL: {
+    message: 'The body can be read in more than one way.',
+    remedy:
+      'Write it as JSON.stringify does: each key once, 64-bit numbers as strings, no white space.',
+    exit: 65,
+  },
+  BODY_ILL_FORMED: {
+    message: 'The body has a string that is not well-formed Unicode.',
+    remedy: 'Replace lone surrogates with toWellFormed() and put the original into `raw`.',
     exit: 65,
   },
   KIND_NOT_GRANTED: {
