@@ -348,6 +348,21 @@ export const errorCatalogue = {
     remedy: 'Write each key as name+hash+base64, as `sandtrail keys` prints it.',
     exit: 64,
   },
+  GATEWAY_UNREACHABLE: {
+    message: 'The gateway did not answer.',
+    remedy: 'Check its address and that it runs; records wait in the spool and are sent again.',
+    exit: 69,
+  },
+  GATEWAY_REFUSED: {
+    message: 'The gateway answered with a failure.',
+    remedy: 'Read the code it gave; records wait in the spool and are sent again.',
+    exit: 69,
+  },
+  STREAM_TAKEN: {
+    message: 'A collector cannot open this stream.',
+    remedy: 'Open each sandbox once in an epoch; start the collector anew for a new epoch.',
+    exit: 70,
+  },
 } as const satisfies Record<string, Entry>;
 
 /** A stable error code. */
