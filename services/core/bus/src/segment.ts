@@ -50,7 +50,8 @@ export function createSegment(dir: string, identity: SegmentIdentity, batches: r
     const file = new DatabaseSync(draft);
     try {
       file.exec(`PRAGMA page_size=${pageBytes}; PRAGMA synchronous=FULL; BEGIN;
-        CREATE TABLE segment (log TEXT NOT NULL, place TEXT NOT NULL, first INTEGER NOT NULL) STRICT;
+        CREATE TABLE segment
+          (log TEXT NOT NULL, place TEXT NOT NULL, first INTEGER NOT NULL) STRICT;
         CREATE TABLE batch (first INTEGER PRIMARY KEY, records INTEGER NOT NULL,
           appendedAtMs INTEGER NOT NULL, crc INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;`);
       const { log, place, first } = identity;

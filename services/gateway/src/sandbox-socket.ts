@@ -1,0 +1,161 @@
+// The socket of one sandbox: lines from inside it go to the kit, each is answered; it is its identity.
+import { once } from 'node:events';
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '@sandtrail/runtime/clock';
+import type { Counters } from '@sandtrail/runtime/counters';
+import { SandtrailError } from '@sandtrail/schemas/errors';
+import type { GatewayLimits } from './config.ts';
+import { errorAnswer } from './http-error.ts';
+import { LineSplitter } from './line-splitter.ts';
+import type { Registration } from './sandbox-registry.ts';
+import { type RefusedLine, readSenderLine } from './sender-line.ts';
+import { SenderLosses } from './sender-losses.ts';
+import type { SenderStream } from './sender-stream.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+const lineSizeBytesMax = 256 * 1024;
+/** Linux: `sun_path` of unix(7), with its closing NUL. */
+const pathBytesMax = 107;
+
+/** What one sandbox's socket needs. */
+export interface SandboxSocketOptions {
+  readonly path: string;
+  readonly life: Pick<Registration, 'uid' | 'incarnation'>;
+  readonly stream: SenderStream;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly limits: GatewayLimits;
+  /** Told of lines that claim what this sandbox may not. */
+  readonly onRefused: (line: RefusedLine) => void;
+}
+
+/** A listening socket; its rate is the sandbox's, however many connections it opens. */
+export class SandboxSocket {
+  readonly #options: SandboxSocketOptions;
+  readonly #server: Server;
+  readonly #connections = new Set<Socket>();
+  readonly #lines: TokenBucket;
+  readonly #bytes: TokenBucket;
+  readonly #losses: SenderLosses;
+  readonly #closing = new AbortController();
+
+  private constructor(options: SandboxSocketOptions) {
+    this.#options = options;
+    const { linesPerSecond, linesBurst, lineBytesPerSecond } = options.limits;
+    const nowMs = options.clock.monotonicMs();
+    this.#lines = new TokenBucket({ perSecond: linesPerSecond, burst: linesBurst, nowMs });
+    const burst = Math.max(lineBytesPerSecond, lineSizeBytesMax);
+    this.#bytes = new TokenBucket({ perSecond: lineBytesPerSecond, burst, nowMs });
+    this.#losses = new SenderLosses(options.stream, options.clock);
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#connected(socket));
+  }
+
+  /** @throws SandtrailError `LISTEN_REFUSED` when the path is too long or cannot be bound */
+  static async open(options: SandboxSocketOptions): Promise<SandboxSocket> {
+    const { path } = options;
+    if (Buffer.byteLength(path) > pathBytesMax) {
+      throw new SandtrailError('LISTEN_REFUSED', { detail: `over ${pathBytesMax} bytes: ${path}` });
+    }
+    const opened = new SandboxSocket(options);
+    rmSync(path, { force: true });
+    opened.#server.listen(path);
+    await once(opened.#server, 'listening').catch((cause: unknown) => {
+      throw new SandtrailError('LISTEN_REFUSED', { detail: path, cause });
+    });
+    // The directory above is its owner's alone; whoever is in the sandbox may connect.
+    chmodSync(path, 0o666);
+    return opened;
+  }
+
+  /** Ends the connections; lines that were answered are the kit's. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    for (const socket of this.#connections) socket.destroy();
+    await closed;
+    this.#losses.flush();
+  }
+
+  #connected(socket: Socket) {
+    const { counters, limits } = this.#options;
+    if (this.#connections.size >= limits.connectionsPerSandboxMax) {
+      counters.add('gateway.connections_refused');
+      socket.destroy();
+      return;
+    }
+    this.#connections.add(socket);
+    socket.once('close', () => this.#connections.delete(socket));
+    this.#serve(socket).catch(() => {
+      // The peer went away or the sandbox is closing: what was answered stands.
+      counters.add('gateway.connections_cut');
+      socket.destroy();
+    });
+  }
+
+  async #serve(socket: Socket): Promise<void> {
+    const splitter = new LineSplitter({ sizeBytesMax: lineSizeBytesMax });
+    let last = -1;
+    for await (const chunk of socket) {
+      if (!Buffer.isBuffer(chunk)) return;
+      await this.#allowance(this.#bytes, chunk.length);
+      const answers: string[] = [];
+      for (const split of splitter.push(chunk)) {
+        await this.#allowance(this.#lines, 1);
+        const { answer, n } = this.#takeLine(split, last);
+        last = n;
+        answers.push(`${JSON.stringify(answer)}\n`);
+      }
+      const isDrained = answers.length === 0 || socket.write(answers.join(''));
+      // A sender that does not read its answers is not read either.
+      if (!isDrained) await once(socket, 'drain', { signal: this.#closing.signal });
+    }
+    socket.end();
+  }
+
+  /** Waits until the sandbox may send that much: a flood is slowed down and nothing of it is lost. */
+  async #allowance(bucket: TokenBucket, amount: number): Promise<void> {
+    const { clock, counters } = this.#options;
+    for (;;) {
+      const waitMs = bucket.take(amount, { nowMs: clock.monotonicMs() });
+      if (waitMs === 0) return;
+      counters.add('gateway.lines_delayed');
+      await delay(waitMs, undefined, { signal: this.#closing.signal });
+    }
+  }
+
+  #takeLine(split: { readonly line: Buffer } | { readonly oversize: true }, last: number) {
+    const result = this.#judge(split, last);
+    const { counters, stream } = this.#options;
+    counters.add('gateway.lines');
+    if (result.ok) {
+      stream.emit(result.observation);
+      return { answer: { n: result.n, ok: true }, n: result.n };
+    }
+    counters.add('gateway.lines_refused', 1, result.code);
+    this.#losses.add(result.code === 'LINE_OVERSIZE' ? 'oversize' : 'malformed', 1n);
+    this.#options.onRefused(result);
+    const { code, detail, n } = result;
+    return { answer: { n, ...errorAnswer(code, detail) }, n: Math.max(last, n ?? last) };
+  }
+
+  #judge(split: { readonly line: Buffer } | { readonly oversize: true }, last: number) {
+    const { life, clock } = this.#options;
+    if ('oversize' in split) {
+      const detail = `over ${lineSizeBytesMax} bytes`;
+      return { ok: false, code: 'LINE_OVERSIZE', detail } as const;
+    }
+    const receivedAtNs = clock.nowNs();
+    const result = readSenderLine(split.line, { uid: life.uid, receivedAtNs });
+    if (result.n === undefined) return result;
+    const { n } = result;
+    if (n <= last) {
+      return { ok: false, n, code: 'COUNTER_REPEATED', detail: `${n} after ${last}` } as const;
+    }
+    // The sender counts what it wanted to send: a hole is what it lost.
+    if (n > last + 1) this.#losses.add('ring_full', BigInt(n - last - 1));
+    return result;
+  }
+}
