@@ -4,7 +4,7 @@ import { SandtrailError } from '@sandtrail/schemas/errors';
 import { parserOptions, type Verb, type VerbContext, verbHelp } from './verb.ts';
 import { verbs } from './verbs.ts';
 
-type Surroundings = Pick<VerbContext, 'stdin' | 'out' | 'err' | 'signal'> & {
+type Surroundings = Pick<VerbContext, 'stdin' | 'out' | 'err' | 'signal' | 'actor' | 'nowMs'> & {
   /** The data directory where `--data` is not given. */
   readonly dataDefault: string;
 };

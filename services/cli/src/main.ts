@@ -1,4 +1,5 @@
 // The command `sandtrail`: reads the environment, runs one command line, and exits with its code.
+import { systemClock } from '@sandtrail/runtime/clock';
 import { runCommandLine } from './command-line.ts';
 import { defaultDataDirectory } from './data-default.ts';
 
@@ -17,6 +18,9 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
     }),
   err: (text) => process.stderr.write(text),
   signal: abort.signal,
+  // Behind sudo the person is the one who called it.
+  actor: process.env['SUDO_USER'] ?? process.env['USER'] ?? `uid-${process.getuid?.() ?? 0}`,
+  nowMs: () => Number(systemClock.nowNs() / 1_000_000n),
   dataDefault: defaultDataDirectory({
     uid: process.getuid?.() ?? 0,
     chosen: process.env['SANDTRAIL_DATA'],

@@ -27,6 +27,10 @@ export interface VerbContext {
   readonly signal: AbortSignal;
   /** The data directory, from `--data`, the environment, or the default for this user. */
   readonly data: string;
+  /** Who sits at the terminal, for records of who did what. */
+  readonly actor: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly nowMs: () => number;
 }
 
 /** One verb: one file in `verbs/`, one line in `verbs.ts`. */

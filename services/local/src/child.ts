@@ -12,6 +12,8 @@ interface ChildOptions {
   readonly account: Account | undefined;
   readonly log: Logger;
   readonly readyMsMax: number;
+  /** How long it may take to end before it is killed. */
+  readonly stopMsMax: number;
 }
 
 /** A process that is kept alive until `stop`. */
@@ -24,7 +26,6 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-const stopMsMax = 8_000;
 const backoffMsMin = 100;
 const backoffMsMax = 5_000;
 
@@ -36,7 +37,10 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const stopping = new AbortController();
   let current = launch(options);
   let restarts = 0;
-  await ready(current, options);
+  await ready(current, options).catch((error: unknown) => {
+    current.kill('SIGKILL');
+    throw error;
+  });
 
   const keepAlive = async () => {
     let backoffMs = backoffMsMin;
@@ -74,7 +78,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     restarts: () => restarts,
     async stop() {
       stopping.abort();
-      const timer = setTimeout(() => current.kill('SIGKILL'), stopMsMax);
+      const timer = setTimeout(() => current.kill('SIGKILL'), options.stopMsMax);
       current.kill('SIGTERM');
       await ended(current);
       clearTimeout(timer);

@@ -94,7 +94,8 @@ function createFolders(layout: Layout, accounts: Accounts): void {
   folder(layout.spool, root, 0o700);
   folder(layout.keys, root, 0o711);
   folder(layout.signer, accounts.signer, 0o700);
-  folder(layout.run, accounts.core, 0o711);
+  folder(layout.run, root, 0o711);
+  folder(layout.runCore, accounts.core, 0o711);
   folder(layout.sandboxes, accounts.core, 0o711);
   folder(layout.workspaces, root, 0o711);
 }

@@ -11,7 +11,10 @@ export interface Layout {
   readonly spool: string;
   readonly keys: string;
   readonly signer: string;
+  /** Root's: sockets of the host daemon, and the configuration that the processes read. */
   readonly run: string;
+  /** The core's own corner of it: root never writes there, so the core cannot mislead root. */
+  readonly runCore: string;
   readonly sandboxes: string;
   readonly workspaces: string;
   readonly adminSocket: string;
@@ -40,12 +43,13 @@ export function layoutOf(root: string): Layout {
     keys: at('keys'),
     signer: at('signer'),
     run: at('run'),
-    sandboxes: at('run', 'sandboxes'),
+    runCore: at('run', 'core'),
+    sandboxes: at('run', 'core', 'sandboxes'),
     workspaces: at('workspaces'),
-    adminSocket: at('run', 'admin.sock'),
-    gatewaySocket: at('run', 'gateway.sock'),
+    adminSocket: at('run', 'core', 'admin.sock'),
+    gatewaySocket: at('run', 'core', 'gateway.sock'),
     hostSocket: at('run', 'host.sock'),
-    storeSocket: at('run', 'store.sock'),
+    storeSocket: at('run', 'core', 'store.sock'),
     trustFile: at('trust.json'),
     headFile: `${absolute}-heads.json`,
   };

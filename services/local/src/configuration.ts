@@ -1,0 +1,69 @@
+// The configuration of the embedded product: defaults, then `config.yaml`, then the command line.
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { SandtrailError } from '@sandtrail/schemas/errors';
+import { text } from '@sandtrail/schemas/scalars';
+import { parse } from 'yaml';
+import * as z from 'zod';
+import type { Layout } from './layout.ts';
+
+/** Every setting, with its unit in its name. Unknown settings are refused. */
+export const Configuration = z.strictObject({
+  /** This machine's name in streams and grants. */
+  node: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
+  tenant: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
+    .default('local'),
+  /** Below which directory of the cgroup tree sandboxes get theirs. */
+  cgroupParent: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
+    .default('sandtrail'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  /** How often the signer looks for something new to sign. */
+  checkpointMs: z.int().min(100).max(3_600_000).default(2_000),
+  /** How long the log keeps records after they were sealed. */
+  retentionHours: z.int().min(1).max(168).default(168),
+  /** How long a request waits for a person before it counts as denied. */
+  approvalMsMax: z.int().min(1_000).max(86_400_000).default(900_000),
+  /** Where the signed heads are written: outside the data directory. */
+  headFile: text(4096),
+});
+export type Configuration = z.infer<typeof Configuration>;
+
+/** Where the supervisor leaves the effective configuration for the processes that it starts. */
+export function configurationFile(layout: Layout): string {
+  return path.join(layout.run, 'configuration.json');
+}
+
+interface Sources {
+  readonly file: string;
+  readonly hostname: string;
+  readonly headFile: string;
+  /** Settings from the command line, over those of the file. */
+  readonly given: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The effective configuration.
+ * @throws SandtrailError `CONFIG_INVALID`, naming the setting and what it should be
+ */
+export function loadConfiguration({ file, hostname, headFile, given }: Sources): Configuration {
+  const node = hostname.replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(0, 64) || 'local';
+  const result = Configuration.safeParse({ node, headFile, ...readSettings(file), ...given });
+  if (result.success) return result.data;
+  throw new SandtrailError('CONFIG_INVALID', {
+    detail: `${file}: ${z.prettifyError(result.error).replaceAll('\n', ' ')}`,
+  });
+}
+
+function readSettings(file: string): Readonly<Record<string, unknown>> {
+  if (!existsSync(file)) return {};
+  try {
+    const settings: unknown = parse(readFileSync(file, 'utf8'), { maxAliasCount: 0 });
+    return z.record(z.string(), z.unknown()).parse(settings ?? {});
+  } catch (error) {
+    throw new SandtrailError('CONFIG_INVALID', { detail: file, cause: error });
+  }
+}

@@ -1,0 +1,69 @@
+// One process of the embedded product: `main.ts ROLE DATA`, started and kept alive by the supervisor.
+import { readFileSync } from 'node:fs';
+import { systemClock, systemRandom } from '@sandtrail/runtime/clock';
+import { createCounters } from '@sandtrail/runtime/counters';
+import { createLogger } from '@sandtrail/runtime/log';
+import { SandtrailError } from '@sandtrail/schemas/errors';
+import { Configuration, configurationFile } from './configuration.ts';
+import { layoutOf } from './layout.ts';
+import type { Role } from './role.ts';
+import { startCore } from './roles/core.ts';
+import { startHost } from './roles/host.ts';
+import { startSigner } from './roles/signer.ts';
+
+const roles: Readonly<Record<string, Role>> = {
+  core: startCore,
+  host: startHost,
+  signer: startSigner,
+};
+
+const [name = '', data = ''] = process.argv.slice(2);
+const start = roles[name];
+if (start === undefined) {
+  process.stderr.write(`usage: main.ts ${Object.keys(roles).join('|')} DATA\n`);
+  process.exit(64);
+}
+
+const layout = layoutOf(data);
+const configuration = Configuration.parse(
+  JSON.parse(readFileSync(configurationFile(layout), 'utf8')),
+);
+process.title = `sandtrail-${name}`;
+const log = createLogger({
+  clock: systemClock,
+  level: configuration.logLevel,
+  part: name,
+  write: (line) => process.stderr.write(line),
+});
+
+try {
+  const running = await start({
+    layout,
+    configuration,
+    clock: systemClock,
+    random: systemRandom,
+    counters: createCounters(),
+    log,
+  });
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    await running.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop());
+  process.on('SIGINT', () => void stop());
+  // The supervisor is gone, however it ended: nobody would restart or stop this process.
+  process.on('disconnect', () => void stop());
+  process.send?.('ready');
+} catch (error) {
+  if (!(error instanceof SandtrailError)) throw error;
+  process.send?.({ fault: `${error.message} ${error.remedy}` });
+  log.error('could not start', {
+    code: error.code,
+    detail: error.detail,
+    cause: String(error.cause),
+  });
+  process.exit(error.exit);
+}
