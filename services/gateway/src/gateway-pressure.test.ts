@@ -1,5 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect as connectHttp2 } from 'node:http2';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { recordBatchType } from '@sandtrail/schemas/record-batch';
@@ -95,6 +99,48 @@ describe('the gateway under pressure', () => {
     );
     expect(execs.length).toBeGreaterThanOrEqual(acknowledged);
     await bed.remove();
+  });
+
+  test('says that the log is full, and takes the same again later', async () => {
+    const bed = await openTestbed({ busLimits: { pendingAppendsMax: 4 } });
+    const client = connectClient(bed.gateway.socketPath, bed.enrol('host:node-1'));
+    const stream = 'ebpf:node-1:3:host-node-1:0';
+    const batches = Array.from({ length: 20 }, (_, seq) => [execBody(seq, { stream })]);
+    const answers = await Promise.all(batches.map((batch) => client.records(batch)));
+    const full = answers.filter(({ status }) => status === 503);
+    expect(full[0]).toMatchObject({ retryAfter: '1', json: { error: { code: 'BUS_FULL' } } });
+    for (const batch of batches) expect((await client.records(batch)).status).toBe(200);
+    const counts = bed.counters.snapshot();
+    const { received, accepted, duplicates, failed } = Object.fromEntries(
+      ['received', 'accepted', 'duplicates', 'failed'].map((name) => [
+        name,
+        counts[`gateway.${name}`] ?? 0,
+      ]),
+    );
+    expect(received).toBe(40);
+    expect(accepted).toBe(20);
+    expect([duplicates, failed]).toEqual([20 - full.length, full.length]);
+    client.close();
+    await bed.remove();
+  });
+
+  test('serves other machines over TLS', async () => {
+    const dir = await mkdtemp(path.join(tmpdir(), 'sandtrail-tls-'));
+    const [certPath, keyPath] = [path.join(dir, 'cert.pem'), path.join(dir, 'key.pem')];
+    const subject = ['-subj', '/CN=gateway', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+    const out = ['-keyout', keyPath, '-out', certPath];
+    execFileSync('openssl', ['req', '-x509', ...key, ...subject, ...out], { stdio: 'pipe' });
+    const tcp = { host: '0.0.0.0', port: 0, tls: { certPath, keyPath } };
+    const bed = await openTestbed({ config: { tcp } });
+    const { port } = new URL(bed.gateway.tcpAddress ?? '');
+    const session = connectHttp2(`https://127.0.0.1:${port}`, { ca: await readFile(certPath) });
+    const stream = session.request({ ':path': '/v1/health' });
+    const [headers] = await once(stream, 'response');
+    expect(headers[':status']).toBe(200);
+    session.destroy();
+    await bed.remove();
+    await rm(dir, { recursive: true });
   });
 
   test('listens in the clear on loopback only', async () => {

@@ -30,6 +30,7 @@ interface OpenSandbox {
 export class SandboxSockets {
   readonly #options: SandboxSocketsOptions;
   readonly #open = new Map<string, Promise<OpenSandbox>>();
+  readonly #ending = new Map<string, Promise<void>>();
 
   constructor(options: SandboxSocketsOptions) {
     this.#options = options;
@@ -53,6 +54,8 @@ export class SandboxSockets {
     const key = keyOf(life);
     const directory = join(this.#options.dir, key);
     const socketPath = join(directory, 'gateway.sock');
+    // A life that is registered again while its end is under way begins after that end.
+    await this.#ending.get(key);
     const opening = this.#open.get(key) ?? this.#listen(life, { directory, socketPath });
     this.#open.set(key, opening);
     try {
@@ -66,8 +69,13 @@ export class SandboxSockets {
 
   /** The sandbox has ended: closes its socket and removes its directory. */
   async end(life: Registration): Promise<void> {
-    await this.#close(life, 'the sandbox has ended');
-    rmSync(join(this.#options.dir, keyOf(life)), { recursive: true, force: true });
+    const key = keyOf(life);
+    const ended = this.#close(life, 'the sandbox has ended').finally(() => {
+      rmSync(join(this.#options.dir, key), { recursive: true, force: true });
+      this.#ending.delete(key);
+    });
+    this.#ending.set(key, ended);
+    await ended;
   }
 
   /** The gateway stops: closes all sockets. Directories stay, since sandboxes have them mounted. */

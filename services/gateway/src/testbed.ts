@@ -6,7 +6,11 @@ import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LogReader, Place } from '@sandtrail/bus/bus';
-import { type EmbeddedBus, openEmbeddedBus } from '@sandtrail/bus/embedded-bus';
+import {
+  type EmbeddedBus,
+  type EmbeddedBusLimits,
+  openEmbeddedBus,
+} from '@sandtrail/bus/embedded-bus';
 import { systemClock, systemRandom } from '@sandtrail/runtime/clock';
 import { type Counters, createCounters } from '@sandtrail/runtime/counters';
 import { silentLogger } from '@sandtrail/runtime/log';
@@ -20,6 +24,7 @@ import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts';
 /** Where the log and the gateway live. */
 export interface TestbedOptions {
   readonly config?: Partial<z.input<typeof GatewayConfig>>;
+  readonly busLimits?: Partial<EmbeddedBusLimits>;
   /** An existing directory, to start a second time on the same state. */
   readonly dir?: string;
 }
@@ -43,7 +48,8 @@ export async function openTestbed(options: TestbedOptions = {}): Promise<Testbed
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'sandtrail-gw-')));
   const counters = createCounters();
   const parts = { clock: systemClock, random: systemRandom, counters };
-  const bus = await openEmbeddedBus({ dir: join(dir, 'bus'), log: 'testbed', ...parts });
+  const limits = options.busLimits ?? {};
+  const bus = await openEmbeddedBus({ dir: join(dir, 'bus'), log: 'testbed', limits, ...parts });
   const enrolmentPath = join(dir, 'enrolment.json');
   const config = GatewayConfig.parse({
     node: 'node-1',
