@@ -11,9 +11,9 @@ export type RimResult =
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Accepts bytes that are valid UTF-8, at most 1 MiB, and one JSON object that writes back to exactly
- * itself: so no key stands twice, no number is beyond 2^53 or `-0`, no escape is odd and no string
- * is ill-formed. Nothing later can read the body in two ways. Refuses with `BODY_OVERSIZE`,
+ * Accepts bytes that are valid UTF-8, at most 1 MiB, and one JSON object that writes back to
+ * exactly itself: so no key stands twice, no number is beyond 2^53 or `-0`, no escape is odd and no
+ * string is ill-formed. Nothing later can read the body in two ways. Refuses with `BODY_OVERSIZE`,
  * `BODY_NOT_UTF8`, `BODY_NOT_JSON`, `BODY_NOT_CANONICAL` or `BODY_ILL_FORMED`; never throws.
  * @example checkRim(Buffer.from('{"a":1}')) // { ok: true, text: '{"a":1}', value: { a: 1 } }
  */

@@ -8,6 +8,7 @@ export interface RangeState {
   readonly nodes: readonly Hash[];
 }
 
+/** The tree of no leaves. */
 export const emptyRange: RangeState = { size: 0, nodes: [] };
 
 /** A growing tree; at most 53 nodes, one for each set bit of its size. */

@@ -2,6 +2,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 
 const rawKeyBytes = 32;
+/** Every Ed25519 signature has this size. */
 export const signatureSizeBytes = 64;
 
 /** PKCS #8 around a 32-byte seed (RFC 8410, 7): the same bytes for every key. */

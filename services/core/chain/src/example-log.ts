@@ -38,9 +38,13 @@ interface ExampleOptions {
   readonly closed?: boolean;
 }
 
+/** The key of the example's checkpoints; it is public, as its seed is. */
 export const exampleSignerKey = privateKeyOfSeed(sha256Bytes('example signer'));
+/** The key of the example's heartbeats. */
 export const exampleCollectorKey = privateKeyOfSeed(sha256Bytes('example collector'));
+/** Who signs the example's checkpoints. */
 export const exampleSigner = { name: 'sandtrail.example/signer', privateKey: exampleSignerKey };
+/** The one stream of events. */
 export const exampleStream = 'ebpf:node-1:1:sandbox-1:0';
 const startNs = 1_764_000_000_000_000_000n;
 const log = 'example';

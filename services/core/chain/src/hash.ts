@@ -7,6 +7,7 @@ import { hash } from 'node:crypto';
  */
 export type Hash = string;
 
+/** SHA-256 gives this many bytes. */
 export const hashSizeBytes = 32;
 
 /** SHA-256 of the bytes (FIPS 180-4). */

@@ -7,6 +7,7 @@ export interface OrderBounds {
   readonly sizeBytesMax: number;
 }
 
+/** What the verifier allows to wait. */
 export const orderBounds: OrderBounds = { rowsMax: 4096, sizeBytesMax: 16_777_216 };
 
 /**

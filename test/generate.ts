@@ -1,0 +1,17 @@
+// Writes the files that are derived from code: JSON Schemas and golden vectors (`npm run generate`).
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { vectors } from '@sandtrail/chain/vectors';
+import { jsonSchemas } from '@sandtrail/schemas/json-schemas';
+
+const schemas = new URL('../schemas/', import.meta.url);
+
+writeFolder('json/', jsonSchemas());
+writeFolder('vectors/', vectors());
+
+/** Makes the folder hold these files and no others. */
+function writeFolder(name: string, files: ReadonlyMap<string, string>): void {
+  const folder = new URL(name, schemas);
+  mkdirSync(folder, { recursive: true });
+  for (const file of readdirSync(folder)) if (!files.has(file)) rmSync(new URL(file, folder));
+  for (const [file, text] of files) writeFileSync(new URL(file, folder), text);
+}
