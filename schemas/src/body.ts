@@ -7,7 +7,12 @@ import { StreamId } from './stream.ts';
 export type Sender = 'host' | 'sandbox' | 'gateway' | 'detector' | 'responder' | 'signer';
 
 /** A path as the program gave it and as the kernel resolved it; detectors judge both (Falco #2916). */
-export const Path = z.strictObject({ raw: text(4096), resolved: text(4096).optional() });
+export const Path = z.strictObject({
+  raw: text(4096),
+  resolved: text(4096).optional(),
+  /** True when the sensor could read only the beginning: `raw` is a prefix of the real text. */
+  cut: z.boolean().optional(),
+});
 export type Path = z.infer<typeof Path>;
 
 /** A process: pid and start time together are its identity, never the pid alone. */

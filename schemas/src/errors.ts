@@ -363,6 +363,11 @@ export const errorCatalogue = {
     remedy: 'Open each sandbox once in an epoch; start the collector anew for a new epoch.',
     exit: 70,
   },
+  SENSOR_UNAVAILABLE: {
+    message: 'A kernel sensor could not be started.',
+    remedy: 'Run `sandtrail doctor`: it says which sensors work here and what the others need.',
+    exit: 69,
+  },
 } as const satisfies Record<string, Entry>;
 
 /** A stable error code. */

@@ -1,0 +1,97 @@
+// One run of bpftrace with the program: its output as lines, its end, and what it said on the way.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LineReader, type SensorLine } from './lines.ts';
+import { textSizeBytesMax } from './observer.ts';
+import type { Program } from './program.ts';
+import { tracefsPath } from './tracefs.ts';
+
+export interface SensorOptions {
+  readonly program: Program;
+  readonly bpftrace: string;
+  /** Pages of 4 KiB in each processor's ring. */
+  readonly ringPages: number;
+  readonly onLine: (line: SensorLine) => void;
+  /** Called once, whenever and however the process ends. */
+  readonly onEnd: (how: string) => void;
+}
+
+/** A running bpftrace. */
+export interface Sensor {
+  readonly pid: number | undefined;
+  /** Ends it at once: on SIGTERM it would first print its maps. */
+  kill(): void;
+  /** The last error that it printed. */
+  complaint(): string;
+}
+
+/** Most that is kept of what it prints beside its lines. */
+const complaintSizeMax = 16_384;
+const mapKeysMax = 16_384;
+
+/**
+ * For each use of an argument bpftrace 0.17 reads the kernel's whole list of events: half of its
+ * start. In a mount namespace of its own it finds a list of those that the program names.
+ */
+const launch = 'mount --bind "$1" "$2" 2>/dev/null; shift 2; exec "$@"';
+
+export function startSensor(options: SensorOptions): Sensor {
+  const directory = mkdtempSync(join(tmpdir(), 'sandtrail-ebpf-'));
+  const file = join(directory, 'program.bt');
+  const events = join(directory, 'available_events');
+  writeFileSync(file, options.program.text, { mode: 0o600 });
+  writeFileSync(events, eventList(options.program.text));
+  const own = [events, `${tracefsPath}/available_events`, options.bpftrace];
+  const child = spawn(
+    'setpriv',
+    [
+      ...['--pdeathsig', 'KILL', 'unshare', '--mount', '--propagation', 'private'],
+      ...['sh', '-c', launch, 'sh', ...own, '-f', 'json', '-B', 'line', file],
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: environment(options.ringPages) },
+  );
+  let complaint = '';
+  const reader = new LineReader(options.onLine);
+  child.stdout.on('data', (chunk: Buffer) => reader.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaint = (complaint + chunk.toString('utf8')).slice(-complaintSizeMax);
+  });
+  let ended = false;
+  const end = (how: string): void => {
+    if (ended) return;
+    ended = true;
+    rmSync(directory, { recursive: true, force: true });
+    options.onEnd(how);
+  };
+  child.on('error', (error) => end(error.message));
+  child.on('exit', (code, signal) => end(signal ?? `exit ${code}`));
+  return {
+    pid: child.pid,
+    kill: () => void child.kill('SIGKILL'),
+    complaint: () => lastError(complaint),
+  };
+}
+
+function environment(ringPages: number): Record<string, string> {
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    BPFTRACE_STRLEN: `${textSizeBytesMax}`,
+    BPFTRACE_MAP_KEYS_MAX: `${mapKeysMax}`,
+    BPFTRACE_PERF_RB_PAGES: `${ringPages}`,
+  };
+}
+
+function eventList(program: string): string {
+  const names = [...program.matchAll(/^tracepoint:(\w+:\w+)/gm)].map(([, name = '']) => name);
+  return `${[...new Set(names)].join('\n')}\n`;
+}
+
+/** The message about RLIMIT_MEMLOCK is not the cause on kernels that count BPF memory by cgroup. */
+function lastError(complaint: string): string {
+  const errors = complaint
+    .split('\n')
+    .filter((line) => /error/i.test(line) && !line.includes('RLIMIT_MEMLOCK'));
+  return (errors.at(-1) ?? '').slice(0, 512);
+}

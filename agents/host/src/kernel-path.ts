@@ -1,0 +1,140 @@
+// Resolves a path as a watched process saw it: its root, working directory, descriptors, symlinks.
+import { closeSync, constants, openSync, readlinkSync } from 'node:fs';
+import { libcFunction } from '@sandtrail/runtime/ffi';
+
+/** What stands in place of a directory descriptor to mean the working directory (openat(2)). */
+export const atWorkingDirectory = -100;
+
+/** A path as a call gave it. */
+export interface GivenPath {
+  readonly pid: number;
+  readonly dirfd: number;
+  readonly bytes: Buffer;
+  /** False where the call acts on the name itself and not on what a symlink there points at. */
+  readonly follow: boolean;
+  /** The process's working directory as last known, used when the process is gone. */
+  readonly cwd: string | undefined;
+  /** A descriptor of the sandbox's root directory, used when the process is gone. */
+  readonly rootFd: number | undefined;
+}
+
+const openat2 = libcFunction(
+  'int64_t syscall(int64_t number, int64_t dirfd, const uint8_t *path, const uint8_t *how, int64_t size)',
+);
+const openat2Number = 437; // the same on every architecture that has it
+const pathOnly = 0o10000000; // O_PATH
+const closeOnExec = 0o2000000;
+const pathSizeBytesMax = 4096;
+const levelsMax = 8;
+
+/** RESOLVE_IN_ROOT; and RESOLVE_CACHED, so that a file system of the sandbox's own cannot stall us. */
+const how = openHow(pathOnly | closeOnExec, 0x10 | 0x20);
+
+/**
+ * The path without symlinks and dots, best effort and without waiting: what has changed since the
+ * call is seen as it is now. `undefined` when the process is gone or a part is not in memory.
+ */
+export function resolvePath(given: GivenPath): string | undefined {
+  const asked = absolute(given);
+  const path = asked === undefined ? undefined : ownPath(asked, given.pid);
+  if (path === undefined || path.length > pathSizeBytesMax) return undefined;
+  // A link of /proc to something that is no file: `pipe:[7]`, `/memfd:x (deleted)`.
+  if (path !== asked && !/^\/(?!memfd:)/.test(path.toString('latin1')))
+    return path.toString('utf8');
+  const fd = openDirectory(`/proc/${given.pid}/root`);
+  const rootFd = fd ?? given.rootFd;
+  if (rootFd === undefined) return undefined;
+  try {
+    return resolveFrom({ rootFd, path, follow: given.follow });
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** Opens a directory only to name it; the caller closes it. `undefined` when it is gone. */
+export function openDirectory(path: string): number | undefined {
+  try {
+    return openSync(path, pathOnly | constants.O_DIRECTORY);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where a link of `/proc` points, or `undefined` when the process is gone. */
+export function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function absolute({ pid, dirfd, bytes, cwd }: GivenPath): Buffer | undefined {
+  if (bytes[0] === 0x2f) return bytes;
+  const base =
+    dirfd === atWorkingDirectory
+      ? (cwd ?? readLink(`/proc/${pid}/cwd`))
+      : readLink(`/proc/${pid}/fd/${dirfd}`);
+  if (base?.startsWith('/') !== true) return undefined;
+  return Buffer.concat([Buffer.from(`${base}/`), bytes]);
+}
+
+/**
+ * `/proc/self` means the watched process, not the collector. Its links into other places (`fd/7`,
+ * `cwd`, `root`, `exe`) are read here: the kernel follows them only for the process itself.
+ */
+function ownPath(path: Buffer, pid: number): Buffer | undefined {
+  const text = path.toString('latin1');
+  const match = /^\/+(?:proc\/+(?:self|thread-self)\/+(fd\/+\d+|cwd|root|exe)|dev\/+(fd\/+\d+))(\/.*)?$/s.exec(text); // biome-ignore format: one expression
+  if (match === null) return path;
+  const [, own, descriptor = '', rest = ''] = match;
+  const target = readLink(`/proc/${pid}/${own ?? descriptor}`);
+  if (target === undefined) return undefined;
+  return Buffer.concat([Buffer.from(target), Buffer.from(rest, 'latin1')]);
+}
+
+interface Lookup {
+  readonly rootFd: number;
+  readonly path: Buffer;
+  readonly follow: boolean;
+}
+
+/** Goes up to the nearest directory that is (still) there; names below it stand as they were given. */
+function resolveFrom({ rootFd, path, follow }: Lookup): string | undefined {
+  const whole = follow ? lookUp(rootFd, path) : undefined;
+  if (whole !== undefined) return whole;
+  let rest = path.subarray(0, path.length - trailingSlashes(path));
+  let below = '';
+  for (let level = 0; level < levelsMax; level += 1) {
+    const cut = rest.lastIndexOf(0x2f);
+    const name = rest.subarray(cut + 1).toString('utf8');
+    if (name === '..') return undefined;
+    if (name !== '' && name !== '.') below = `/${name}${below}`;
+    rest = rest.subarray(0, Math.max(cut, 0));
+    const parent = rest.length === 0 ? '/' : lookUp(rootFd, rest);
+    if (parent !== undefined) return `${parent === '/' ? '' : parent}${below}`;
+  }
+  return undefined;
+}
+
+function trailingSlashes(path: Buffer): number {
+  let count = 0;
+  while (count < path.length - 1 && path[path.length - 1 - count] === 0x2f) count += 1;
+  return count;
+}
+
+function lookUp(rootFd: number, path: Buffer): string | undefined {
+  const zeroEnded = Buffer.concat([path, Buffer.alloc(1)]);
+  const fd = openat2(openat2Number, rootFd, zeroEnded, how, how.length);
+  if (fd < 0) return undefined;
+  const found = readLink(`/proc/self/fd/${fd}`);
+  closeSync(fd);
+  return found?.replace(/ \(deleted\)$/, '');
+}
+
+function openHow(flags: number, resolve: number): Buffer {
+  const bytes = Buffer.alloc(24);
+  bytes.writeBigUInt64LE(BigInt(flags), 0);
+  bytes.writeBigUInt64LE(BigInt(resolve), 16);
+  return bytes;
+}

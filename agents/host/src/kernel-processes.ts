@@ -1,0 +1,130 @@
+// The processes of watched sandboxes, as far as seen: identity, program and working directory.
+import { readFileSync } from 'node:fs';
+import type { Observation } from '@sandtrail/schemas/observation';
+import { readLink } from './kernel-path.ts';
+
+/** A process as it stands in an observation. */
+export type ProcessWire = NonNullable<Observation['process']>;
+
+/** What the sensor itself says of a process. */
+export interface SeenProcess {
+  readonly pid: number;
+  /** Nanoseconds from boot to its start, cut to the clock tick as `/proc/PID/stat` counts. */
+  readonly startNs: bigint;
+  readonly ppid: number | undefined;
+  readonly uid: number | undefined;
+}
+
+interface Known {
+  readonly startNs: bigint;
+  comm: string | undefined;
+  exe: string | undefined;
+  cwd: string | undefined;
+}
+
+/** Most processes that are remembered; the one not seen for longest is forgotten first. */
+const processesMax = 16_384;
+
+/** A clock tick of `/proc`, always 1/100 s to user space. */
+const tickNs = 10_000_000n;
+
+/** A start time cut to the tick, so that every collector names a process alike. */
+export function startTick(startNs: bigint): bigint {
+  return (startNs / tickNs) * tickNs;
+}
+
+/** Start time, parent and uid from `/proc`, or `undefined` when the process is gone. */
+export function readProcess(pid: number): SeenProcess | undefined {
+  const stat = readText(`/proc/${pid}/stat`);
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = fields?.[19];
+  if (fields === undefined || ticks === undefined) return undefined;
+  const uid = /^Uid:\t(\d+)/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1];
+  return {
+    pid,
+    startNs: BigInt(ticks) * tickNs,
+    ppid: Number(fields[1]),
+    uid: uid === undefined ? undefined : Number(uid),
+  };
+}
+
+/** Remembers processes past their end, so that short-lived ones keep program and directory. */
+export class ProcessTable {
+  readonly #known = new Map<number, Known>();
+
+  /** The process as it stands in an event. */
+  describe(seen: SeenProcess): ProcessWire {
+    const { comm, exe } = this.#find(seen);
+    return {
+      pid: seen.pid,
+      startNs: seen.startNs.toString(),
+      ...(seen.ppid === undefined ? {} : { ppid: seen.ppid }),
+      ...(seen.uid === undefined ? {} : { uid: seen.uid }),
+      ...(comm === undefined ? {} : { comm }),
+      ...(exe === undefined ? {} : { exe: exe.slice(0, 4096) }),
+    };
+  }
+
+  /** Its working directory as last known. */
+  cwd(seen: SeenProcess): string | undefined {
+    const known = this.#find(seen);
+    known.cwd ??= readLink(`/proc/${seen.pid}/cwd`);
+    return known.cwd;
+  }
+
+  /** The process became another program: `exe` is its file, `name` the path that was asked for. */
+  executed(
+    seen: SeenProcess,
+    { exe, name }: { readonly exe: string; readonly name: string },
+  ): void {
+    const known = this.#find(seen);
+    known.exe = exe;
+    known.comm = name.slice(name.lastIndexOf('/') + 1).slice(0, 15);
+    known.cwd = readLink(`/proc/${seen.pid}/cwd`) ?? known.cwd;
+  }
+
+  /** A child starts as a copy of its parent; its own start time is learnt from its first event. */
+  forked(parent: SeenProcess, childPid: number): void {
+    this.cwd(parent);
+    this.#put(childPid, { ...this.#find(parent), startNs: 0n });
+  }
+
+  /** The process changed its working directory. */
+  moved(seen: SeenProcess): void {
+    this.#find(seen).cwd = undefined;
+  }
+
+  exited(pid: number): void {
+    this.#known.delete(pid);
+  }
+
+  #find(seen: SeenProcess): Known {
+    const known = this.#known.get(seen.pid);
+    if (known !== undefined && known.startNs === seen.startNs) return known;
+    const inherited = known?.startNs === 0n ? known : undefined;
+    const fresh = {
+      startNs: seen.startNs,
+      comm: inherited?.comm ?? readText(`/proc/${seen.pid}/comm`)?.trimEnd().slice(0, 64),
+      exe: inherited?.exe ?? readLink(`/proc/${seen.pid}/exe`),
+      cwd: inherited?.cwd,
+    };
+    this.#put(seen.pid, fresh);
+    return fresh;
+  }
+
+  #put(pid: number, known: Known): void {
+    this.#known.delete(pid);
+    this.#known.set(pid, known);
+    if (this.#known.size <= processesMax) return;
+    const oldest = this.#known.keys().next();
+    if (oldest.done !== true) this.#known.delete(oldest.value);
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
