@@ -121,13 +121,17 @@ function isComplete(findings: FindingLog): boolean {
   return !findings.list().some(({ code }) => partial.some((part) => part === code));
 }
 
-/** Chains that nothing outside confirms, with the reason and what to do; tampered ones have theirs. */
+/** Chains that nothing outside confirms, with the reason; those with worse findings have theirs. */
 function nameUnanchored({ outcomes, findings, options }: Outcomes & { options: VerifyOptions }) {
-  const tampered = new Set(
-    findings.list().flatMap(({ code, chain }) => (isTampering(code) ? [chain] : [])),
+  const named = new Set(
+    findings
+      .list()
+      .flatMap(({ code, chain }) =>
+        isTampering(code) || code === 'incomplete_export' ? [chain] : [],
+      ),
   );
   const open = outcomes.filter(
-    ({ chain, count, anchored }) => chain && count > 0n && !anchored && !tampered.has(chain),
+    ({ chain, count, anchored }) => chain && count > 0n && !anchored && !named.has(chain),
   );
   const all = { code: 'unanchored', chain: null, position: null } as const;
   if (options.heads === undefined && open.length > 0)

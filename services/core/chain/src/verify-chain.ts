@@ -23,8 +23,8 @@ export interface ChainSource {
   readonly chain?: string;
   /** The rows, best in order of position; read once. */
   readonly rows: AsyncIterable<SealedRow>;
-  /** Asked when rows are missing: true when the source knows that its input is incomplete. */
-  readonly incomplete?: () => boolean;
+  /** Asked when rows are missing: true when the source knows, and says, that it lost so many. */
+  readonly incomplete?: (missing: bigint) => boolean;
 }
 
 /** What the chains of one verification share. */
@@ -120,8 +120,8 @@ function startReading(source: ChainSource, firstRow: SealedRow, context: VerifyC
       if (head !== undefined && hexOf(head.chain) === chain) check.addOwn(head, walk);
     },
     damaged: (from, to) => producers.damaged(chain, from, to),
-    gapCode: (from) => {
-      if (source.incomplete?.() === true) return 'incomplete_export';
+    gapCode: (from, to) => {
+      if (source.incomplete?.(to - from + 1n) === true) return 'incomplete_export';
       return from === 0n ? 'missing_prefix' : 'gap';
     },
   });
@@ -179,7 +179,8 @@ function emptyOutcome(source: ChainSource, { heads, findings }: VerifyContext): 
   const { identity, chain } = source;
   const beyond = chain === undefined ? undefined : heads.of(chain).at(-1);
   const detail = `no rows of ${identity.log}/${identity.topic}/${identity.partition}`;
-  if (beyond === undefined)
+  const told = source.incomplete?.(1n) === true;
+  if (beyond === undefined && !told)
     findings.add({ code: 'incomplete_export', chain: chain ?? null, position: null, detail });
   return {
     identity,
