@@ -313,6 +313,11 @@ export const errorCatalogue = {
     remedy: 'Register it first with POST /v1/sandboxes.',
     exit: 65,
   },
+  SANDBOX_ENDED: {
+    message: 'This life of the sandbox has ended.',
+    remedy: 'Register the sandbox under its next incarnation.',
+    exit: 65,
+  },
   SANDBOX_LIMIT: {
     message: 'The gateway has as many sandboxes as it may hold.',
     remedy: 'Close sandboxes that have ended, or raise the limit.',

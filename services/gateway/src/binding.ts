@@ -21,8 +21,11 @@ export type FindSandbox = (
 const kernelCollectors: readonly string[] = ['audit', 'ebpf', 'fanotify', 'proc', 'strace'];
 const kernelKinds = /^(?:process|file|network)\.|^syscall$/;
 
+/** The collector name of whatever senders inside a sandbox say. */
+const senderCollector = 'sender';
+
 /** Names that streams of Sandtrail's own services bear, so that no collector can write into them. */
-const serviceCollector = /^(?:gateway|detector|responder|signer|sender|tick-\d+)$/;
+const serviceCollector = /^(?:gateway|intake|detector|responder|signer|sender|tick-\d+)$/;
 
 /** The sandbox name under which a node's own records stand. */
 export function hostSandbox(node: string): string {
@@ -53,8 +56,15 @@ export function bindStream(
       return { ...bound, tenant: life.tenant };
     }
     case 'sandbox':
-    case 'socket':
-      return bindSandbox(parts, credential, find);
+      // In streams that no host's collector can have.
+      if (sandbox !== grant.uid) return `sandbox ${sandbox}`;
+      if (collector !== senderCollector) return `collector ${collector}`;
+      if (node !== grant.uid) return `node ${node}`;
+      return openLife(parts, bound, find);
+    case 'sockets':
+      if (collector !== senderCollector) return `collector ${collector}`;
+      if (node !== grant.node) return `node ${node}`;
+      return openLife(parts, bound, find);
     case 'service': {
       if (collector !== grant.name) return `collector ${collector}`;
       return { ...bound, tenant: find({ uid: sandbox, incarnation })?.tenant ?? bound.tenant };
@@ -64,25 +74,14 @@ export function bindStream(
   }
 }
 
-/** A sandbox writes only about itself, in streams that no host's collector can have. */
-function bindSandbox(
-  parts: StreamParts,
-  { grant, tenant }: Credential,
+/** Senders inside a sandbox have a voice in lives that some node registered, whoever that was. */
+function openLife(
+  { sandbox, incarnation }: StreamParts,
+  bound: Binding,
   find: FindSandbox,
 ): Binding | string {
-  const { sandbox, incarnation, collector, node } = parts;
-  if (grant.type !== 'sandbox' && grant.type !== 'socket') return `grant ${grant.type}`;
-  if (sandbox !== grant.uid) return `sandbox ${sandbox}`;
-  if (collector !== 'sender') return `collector ${collector}`;
-  if (grant.type === 'socket') {
-    if (node !== grant.node) return `node ${node}`;
-    if (incarnation !== grant.incarnation) return `incarnation ${incarnation}`;
-    return { tenant, sandbox, incarnation, collector };
-  }
-  if (node !== grant.uid) return `node ${node}`;
   const life = find({ uid: sandbox, incarnation });
-  if (life?.state !== 'open') return `incarnation ${incarnation}`;
-  return { tenant: life.tenant, sandbox, incarnation, collector };
+  return life === undefined ? `incarnation ${incarnation}` : { ...bound, tenant: life.tenant };
 }
 
 /** How far a record is believed, by who sent it and what it is. */
@@ -95,7 +94,7 @@ export function trustOf(
       return kernelCollectors.includes(collector) && kernelKinds.test(kind) ? 'kernel' : 'host';
     case 'sandbox':
       return 'sandbox';
-    case 'socket':
+    case 'sockets':
       // The kit's own kinds are the gateway's statements about the stream, not the sandbox's.
       return kind.startsWith('collector.') ? 'host' : 'sandbox';
     case 'service':

@@ -21,7 +21,7 @@ import { Refusals } from './refusals.ts';
 import { SandboxRegistry } from './sandbox-registry.ts';
 import { SandboxSockets } from './sandbox-sockets.ts';
 import { SeenWindow } from './seen-window.ts';
-import type { OpenSenderStream } from './sender-stream.ts';
+import type { Senders } from './senders.ts';
 import { createServiceShipper } from './service-shipper.ts';
 import { runTicks } from './ticks.ts';
 
@@ -32,14 +32,11 @@ export interface GatewayOptions {
   readonly clock: Clock;
   readonly counters: Counters;
   readonly log: Logger;
-  /** Opens the kit's stream of a sandbox's senders; `ship` is the way into the log for it. */
-  readonly openSenderStream: (ship: (life: SandboxShipping) => Shipper) => OpenSenderStream;
+  /** Makes what speaks for the senders inside sandboxes; `shipper` is its way into the log. */
+  readonly createSenders: (shipper: Shipper) => Promise<Senders>;
   /** Partitions of the events topic; those of the contract unless told otherwise. */
   readonly eventPartitions?: number;
 }
-
-/** Whose records a shipper of the kit carries. */
-export type SandboxShipping = Parameters<OpenSenderStream>[0];
 
 /** A running gateway. */
 export interface Gateway {
@@ -59,7 +56,7 @@ export interface Gateway {
  * @throws SandtrailError `LISTEN_REFUSED`, `DATA_DIR_DAMAGED`
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const parts = composeGateway(options);
+  const parts = await composeGateway(options);
   const { config, counters, log } = options;
   const { registry, sockets, refusals, records } = parts;
   const stopping = new AbortController();
@@ -75,6 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     stopping.abort();
     await Promise.all(doors.map((door) => door.close()));
     await sockets.close();
+    await parts.senders.close();
     await refusals.close();
     await ticks;
     rmSync(config.socketPath, { force: true });
@@ -89,7 +87,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /** The parts in the order in which they need one another; nothing listens yet. */
-function composeGateway(options: GatewayOptions) {
+async function composeGateway(options: GatewayOptions) {
   const { config, bus, clock, counters } = options;
   const { limits, node, stateDir } = config;
   const eventPartitions = options.eventPartitions ?? partitionCount.events;
@@ -121,19 +119,19 @@ function composeGateway(options: GatewayOptions) {
     recordsPerStreamMax: limits.seenRecordsPerStreamMax,
   });
   const intake = new Intake({ bus, clock, counters, admit, seen, refusals });
-  const openStream = options.openSenderStream(({ uid, incarnation, tenant }) =>
+  const senders = await options.createSenders(
     createServiceShipper(intake, {
-      id: 'sandbox-socket',
-      tenant,
-      grant: { type: 'socket', uid, incarnation, node },
+      id: 'sandbox-sockets',
+      tenant: config.tenant,
+      grant: { type: 'sockets', node },
     }),
   );
   const dir = config.sandboxesDir;
-  const sockets = new SandboxSockets({ dir, clock, counters, limits, refusals, openStream });
-  return { options, registry, enrolment, records, refusals, intake, sockets };
+  const sockets = new SandboxSockets({ dir, clock, counters, limits, refusals, senders });
+  return { options, registry, enrolment, records, refusals, intake, sockets, senders };
 }
 
-type Parts = ReturnType<typeof composeGateway>;
+type Parts = Awaited<ReturnType<typeof composeGateway>>;
 
 function createDoor(parts: Parts, tls?: { readonly cert: Buffer; readonly key: Buffer }) {
   const { options, registry, enrolment, intake, sockets } = parts;

@@ -1,6 +1,5 @@
 // Grants: what a credential may write, and for whom.
 import type { Sender } from '@sandtrail/schemas/body';
-import type { Incarnation } from '@sandtrail/schemas/scalars';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
 import * as z from 'zod';
 
@@ -23,18 +22,14 @@ export const GrantText = z.string().refine(
 export type ServiceName = Exclude<Sender, 'host' | 'sandbox'>;
 
 /**
- * What a connection is bound to: a node's collectors, a sender that knows its sandbox's token, a
- * sandbox's own socket (for which the gateway runs the kit), or a service in this process.
+ * What a connection is bound to: a node's collectors, a sender that knows its sandbox's token, the
+ * gateway's own kit (which speaks for the senders behind the sandboxes' sockets), or a service in
+ * this process.
  */
 export type Grant =
   | { readonly type: 'host'; readonly node: string }
   | { readonly type: 'sandbox'; readonly uid: SandboxUid }
-  | {
-      readonly type: 'socket';
-      readonly uid: SandboxUid;
-      readonly incarnation: z.infer<typeof Incarnation>;
-      readonly node: string;
-    }
+  | { readonly type: 'sockets'; readonly node: string }
   | { readonly type: 'service'; readonly name: ServiceName };
 
 /** A credential: who it is, in whose tenant, and its grant. */
@@ -57,7 +52,7 @@ export function mayEmit(grant: Grant, kind: string, senders: readonly Sender[]):
     case 'host':
     case 'sandbox':
       return senders.includes(grant.type);
-    case 'socket':
+    case 'sockets':
       return senders.includes('sandbox') || kind.startsWith('collector.');
     case 'service':
       // A service that numbers its records with the kit says so in the kit's own kinds.

@@ -31,6 +31,8 @@ export function statusOf(code: ErrorCode): number {
       return 403;
     case 'SANDBOX_UNKNOWN':
       return 404;
+    case 'SANDBOX_ENDED':
+      return 409;
     case 'BATCH_OVERSIZE':
     case 'BUS_OVERSIZE':
       return 413;

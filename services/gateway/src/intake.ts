@@ -139,8 +139,7 @@ export function subjectOf({ grant, tenant }: Credential): OwnSubject | undefined
       return { tenant, sandbox: SandboxUid.parse(hostSandbox(grant.node)), incarnation: 0 };
     case 'sandbox':
       return { tenant, sandbox: grant.uid, incarnation: 0 };
-    case 'socket':
-      return { tenant, sandbox: grant.uid, incarnation: grant.incarnation };
+    case 'sockets':
     case 'service':
       return undefined;
     default:

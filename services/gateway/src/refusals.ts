@@ -68,7 +68,7 @@ export class Refusals {
       const isWritten = await records
         .write({
           place: { topic: 'events', partition },
-          collector: 'gateway',
+          collector: 'intake',
           subject,
           observation: {
             kind: 'control.refused',

@@ -56,7 +56,7 @@ export class SandboxRegistry {
   /**
    * Registers a sandbox for a node; the same again changes nothing.
    * @throws SandtrailError `CLAIM_OUTSIDE_GRANT` when the uid is reserved or another node's,
-   * `SANDBOX_LIMIT`
+   * `SANDBOX_ENDED` when this life is over, `SANDBOX_LIMIT`
    */
   register(life: Omit<Registration, 'state'>): Registration {
     const { uid, node } = life;
@@ -69,6 +69,9 @@ export class SandboxRegistry {
     }
     const known = this.get(life);
     if (known?.state === 'open') return known;
+    if (known !== undefined) {
+      throw new SandtrailError('SANDBOX_ENDED', { detail: `${uid}:${life.incarnation}` });
+    }
     if (this.open().length >= this.#options.openMax) {
       throw new SandtrailError('SANDBOX_LIMIT', { detail: `${this.#options.openMax} are open` });
     }

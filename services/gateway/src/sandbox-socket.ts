@@ -11,8 +11,7 @@ import { errorAnswer } from './http-error.ts';
 import { LineSplitter } from './line-splitter.ts';
 import type { Registration } from './sandbox-registry.ts';
 import { type RefusedLine, readSenderLine } from './sender-line.ts';
-import { SenderLosses } from './sender-losses.ts';
-import type { SenderStream } from './sender-stream.ts';
+import type { SenderLoss, SenderStream } from './senders.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 const lineSizeBytesMax = 256 * 1024;
@@ -38,7 +37,6 @@ export class SandboxSocket {
   readonly #connections = new Set<Socket>();
   readonly #lines: TokenBucket;
   readonly #bytes: TokenBucket;
-  readonly #losses: SenderLosses;
   readonly #closing = new AbortController();
 
   private constructor(options: SandboxSocketOptions) {
@@ -48,7 +46,6 @@ export class SandboxSocket {
     this.#lines = new TokenBucket({ perSecond: linesPerSecond, burst: linesBurst, nowMs });
     const burst = Math.max(lineBytesPerSecond, lineSizeBytesMax);
     this.#bytes = new TokenBucket({ perSecond: lineBytesPerSecond, burst, nowMs });
-    this.#losses = new SenderLosses(options.stream, options.clock);
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#connected(socket));
   }
 
@@ -76,7 +73,6 @@ export class SandboxSocket {
     this.#server.close();
     for (const socket of this.#connections) socket.destroy();
     await closed;
-    this.#losses.flush();
   }
 
   #connected(socket: Socket) {
@@ -135,7 +131,7 @@ export class SandboxSocket {
       return { answer: { n: result.n, ok: true }, n: result.n };
     }
     counters.add('gateway.lines_refused', 1, result.code);
-    this.#losses.add(result.code === 'LINE_OVERSIZE' ? 'oversize' : 'malformed', 1n);
+    this.#lose(result.code === 'LINE_OVERSIZE' ? 'oversize' : 'malformed', 1);
     this.#options.onRefused(result);
     const { code, detail, n } = result;
     return { answer: { n, ...errorAnswer(code, detail) }, n: Math.max(last, n ?? last) };
@@ -155,7 +151,14 @@ export class SandboxSocket {
       return { ok: false, n, code: 'COUNTER_REPEATED', detail: `${n} after ${last}` } as const;
     }
     // The sender counts what it wanted to send: a hole is what it lost.
-    if (n > last + 1) this.#losses.add('ring_full', BigInt(n - last - 1));
+    if (n > last + 1) this.#lose('ring_full', n - last - 1);
     return result;
+  }
+  /** Losses are claims too, but ones that nobody gains by: the kit joins them to few gaps. */
+  #lose(reason: SenderLoss['reason'], count: number) {
+    const { stream, clock } = this.#options;
+    const nowNs = clock.nowNs();
+    const source = reason === 'ring_full' ? 'sender-counter' : 'sender-line';
+    stream.lost({ source, count: BigInt(count), firstNs: nowNs, lastNs: nowNs, reason });
   }
 }

@@ -9,7 +9,7 @@ import type { GatewayLimits } from './config.ts';
 import type { Refusals } from './refusals.ts';
 import type { Registration } from './sandbox-registry.ts';
 import { SandboxSocket } from './sandbox-socket.ts';
-import type { OpenSenderStream, SenderStream } from './sender-stream.ts';
+import type { SenderStream, Senders } from './senders.ts';
 
 interface SandboxSocketsOptions {
   readonly dir: string;
@@ -17,7 +17,7 @@ interface SandboxSocketsOptions {
   readonly counters: Counters;
   readonly limits: GatewayLimits;
   readonly refusals: Refusals;
-  readonly openStream: OpenSenderStream;
+  readonly senders: Senders;
 }
 
 interface OpenSandbox {
@@ -30,7 +30,6 @@ interface OpenSandbox {
 export class SandboxSockets {
   readonly #options: SandboxSocketsOptions;
   readonly #open = new Map<string, Promise<OpenSandbox>>();
-  readonly #ending = new Map<string, Promise<void>>();
 
   constructor(options: SandboxSocketsOptions) {
     this.#options = options;
@@ -54,8 +53,6 @@ export class SandboxSockets {
     const key = keyOf(life);
     const directory = join(this.#options.dir, key);
     const socketPath = join(directory, 'gateway.sock');
-    // A life that is registered again while its end is under way begins after that end.
-    await this.#ending.get(key);
     const opening = this.#open.get(key) ?? this.#listen(life, { directory, socketPath });
     this.#open.set(key, opening);
     try {
@@ -69,13 +66,8 @@ export class SandboxSockets {
 
   /** The sandbox has ended: closes its socket and removes its directory. */
   async end(life: Registration): Promise<void> {
-    const key = keyOf(life);
-    const ended = this.#close(life, 'the sandbox has ended').finally(() => {
-      rmSync(join(this.#options.dir, key), { recursive: true, force: true });
-      this.#ending.delete(key);
-    });
-    this.#ending.set(key, ended);
-    await ended;
+    await this.#close(life, 'the sandbox has ended');
+    rmSync(join(this.#options.dir, keyOf(life)), { recursive: true, force: true });
   }
 
   /** The gateway stops: closes all sockets. Directories stay, since sandboxes have them mounted. */
@@ -96,9 +88,9 @@ export class SandboxSockets {
   }
 
   async #listen(life: Registration, paths: SandboxSocketAnswer): Promise<OpenSandbox> {
-    const { clock, counters, limits, refusals, openStream } = this.#options;
+    const { clock, counters, limits, refusals, senders } = this.#options;
     mkdirSync(paths.directory, { recursive: true, mode: 0o755 });
-    const stream = await openStream(life);
+    const stream = await senders.open(life);
     const { tenant, uid, incarnation } = life;
     try {
       const socket = await SandboxSocket.open({

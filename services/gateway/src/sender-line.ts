@@ -73,16 +73,27 @@ export function readSenderLine(line: Buffer, context: LineContext): SenderLine |
     return { ok: false, n, code: 'KIND_NOT_GRANTED', detail: 'kind', claimed: { kind } };
   }
   const observedAtNs = fields.observedAtNs ?? `${context.receivedAtNs}`;
-  const parsed = SenderObservation.safeParse({ ...fields, observedAtNs });
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const detail = `${issue?.path.join('.')}: ${issue?.message}`.slice(0, 300);
-    return { ok: false, n, code: 'BODY_INVALID', detail };
+  const observation: unknown = { ...fields, observedAtNs };
+  const fault = faultOf(observation);
+  if (!isFaultless(observation, fault)) {
+    return { ok: false, n, code: 'BODY_INVALID', detail: `${fault}`.slice(0, 300) };
   }
-  if (!isWellFormed(parsed.data)) {
-    return { ok: false, n, code: 'BODY_INVALID', detail: 'a string holds a lone surrogate' };
-  }
-  return { ok: true, n, observation: z.encode(SenderObservation, parsed.data) };
+  return { ok: true, n, observation };
+}
+
+/** What does not fit, in words. Text over its bound fits: the kit cuts it and keeps its hash. */
+function faultOf(observation: unknown): string | undefined {
+  const { error } = SenderObservation.safeParse(observation);
+  const issue = error?.issues.find(({ code, ...rest }) => {
+    return code !== 'too_big' || !('origin' in rest) || rest.origin !== 'string';
+  });
+  if (issue !== undefined) return `${issue.path.join('.')}: ${issue.message}`;
+  return isWellFormed(observation) ? undefined : 'a string holds a lone surrogate';
+}
+
+/** Narrows what `faultOf` found nothing in. */
+function isFaultless(_value: unknown, fault: string | undefined): _value is Observation {
+  return fault === undefined;
 }
 
 function jsonOf(line: Buffer): unknown {

@@ -11,15 +11,19 @@ import {
   type EmbeddedBusLimits,
   openEmbeddedBus,
 } from '@sandtrail/bus/embedded-bus';
+import { KitConfig } from '@sandtrail/kit/config';
+import { createKit } from '@sandtrail/kit/kit';
 import { systemClock, systemRandom } from '@sandtrail/runtime/clock';
 import { type Counters, createCounters } from '@sandtrail/runtime/counters';
 import { silentLogger } from '@sandtrail/runtime/log';
 import { decodeFrame } from '@sandtrail/schemas/frame';
 import { encodeRecordBatch, recordBatchType } from '@sandtrail/schemas/record-batch';
+import { createScanner } from '@sandtrail/secrets/scanner';
 import * as z from 'zod';
 import { GatewayConfig } from './config.ts';
 import { enrol } from './enrolment.ts';
-import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { kitSenders } from './kit-senders.ts';
 
 /** Where the log and the gateway live. */
 export interface TestbedOptions {
@@ -47,6 +51,7 @@ export interface Testbed {
 export async function openTestbed(options: TestbedOptions = {}): Promise<Testbed> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'sandtrail-gw-')));
   const counters = createCounters();
+  const log = silentLogger;
   const parts = { clock: systemClock, random: systemRandom, counters };
   const limits = options.busLimits ?? {};
   const bus = await openEmbeddedBus({ dir: join(dir, 'bus'), log: 'testbed', limits, ...parts });
@@ -59,9 +64,13 @@ export async function openTestbed(options: TestbedOptions = {}): Promise<Testbed
     sandboxesDir: join(dir, 'run', 's'),
     ...options.config,
   });
-  const log = silentLogger;
-  const openSenderStream = plainStreams('node-1');
-  const gateway = await startGateway({ config, bus, ...parts, log, openSenderStream });
+  const scanner = createScanner({ fingerprintKey: systemRandom(32) });
+  const kitConfig = KitConfig.parse({ heartbeatMs: 400, closeMs: 500 });
+  const kit = { dir: join(dir, 'kit'), collector: 'sender', node: 'node-1', scanner };
+  const createSenders = kitSenders((shipper) =>
+    createKit({ ...kit, ...parts, log, shipper, config: kitConfig }),
+  );
+  const gateway = await startGateway({ config, bus, ...parts, log, createSenders });
   const stop = async () => {
     await gateway.close();
     await bus.close();
@@ -77,33 +86,6 @@ export async function openTestbed(options: TestbedOptions = {}): Promise<Testbed
       await stop();
       await rm(dir, { recursive: true });
     },
-  };
-}
-
-/** Numbers what senders say and ships each record at once: the kit without scanner and spool. */
-function plainStreams(node: string): GatewayOptions['openSenderStream'] {
-  return (ship) => async (life) => {
-    const shipper = ship(life);
-    const stream = `sender:${node}:1:${life.uid}:${life.incarnation}`;
-    let seq = 0;
-    let shipped: Promise<unknown> = Promise.resolve();
-    const send = (fields: object) => {
-      const stamped = { v: 1, stream, seq: `${seq}`, ...fields };
-      seq += 1;
-      const record = { body: Buffer.from(JSON.stringify(stamped)), erasable: Buffer.alloc(0) };
-      const { signal } = new AbortController();
-      shipped = shipped.then(() => shipper.ship([record], signal));
-    };
-    return {
-      emit: send,
-      lost({ count, firstNs, lastNs, ...loss }) {
-        const times = { firstNs: `${firstNs}`, lastNs: `${lastNs}`, observedAtNs: `${lastNs}` };
-        send({ kind: 'collector.gap', ...times, count: `${count}`, scope: 'sandbox', ...loss });
-      },
-      async close() {
-        await shipped;
-      },
-    };
   };
 }
 

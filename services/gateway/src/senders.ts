@@ -1,4 +1,4 @@
-// The kit's stream as a sandbox's socket uses it.
+// What speaks for the senders inside sandboxes, as their sockets use it: the kit.
 import type { Observation } from '@sandtrail/schemas/observation';
 import type { Registration } from './sandbox-registry.ts';
 
@@ -18,5 +18,10 @@ export interface SenderStream {
   close(reason: string): Promise<void>;
 }
 
-/** Opens the stream of one sandbox's senders. */
-export type OpenSenderStream = (life: Registration) => Promise<SenderStream>;
+/** The streams of all sandboxes' senders. */
+export interface Senders {
+  /** Opens the stream of one sandbox's senders. */
+  open(life: Registration): Promise<SenderStream>;
+  /** Ends all streams; what they took is in the log or in the spool. */
+  close(): Promise<void>;
+}
