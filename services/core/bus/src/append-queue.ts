@@ -32,11 +32,9 @@ export class AppendQueue {
     return this.#appends === 0;
   }
 
-  /** Queues an append; rejects at once when it is too large or the queue is full. */
+  /** Queues an append that `refusalOf` has nothing against. */
   push(slot: number, values: readonly Buffer[]): Promise<bigint> {
-    const sizeBytes = values.reduce((sum, value) => sum + value.length, 0);
-    const refusal = this.#refusal(values, sizeBytes);
-    if (refusal !== undefined) return Promise.reject(refusal);
+    const sizeBytes = sizeOf(values);
     this.#sizeBytes += sizeBytes;
     this.#appends += 1;
     return new Promise((resolve, reject) => {
@@ -59,7 +57,9 @@ export class AppendQueue {
     return queue.splice(0, count);
   }
 
-  #refusal(values: readonly Buffer[], sizeBytes: number): SandtrailError | undefined {
+  /** Why an append cannot be queued: `BUS_OVERSIZE` or `BUS_FULL`. */
+  refusalOf(values: readonly Buffer[]): SandtrailError | undefined {
+    const sizeBytes = sizeOf(values);
     const { valueSizeBytesMax, pendingSizeBytesMax, pendingAppendsMax } = this.#bounds;
     const largest = values.reduce((max, value) => Math.max(max, value.length), 0);
     if (largest > valueSizeBytesMax) {
@@ -75,4 +75,8 @@ export class AppendQueue {
     const detail = `${this.#appends} appends, ${this.#sizeBytes} bytes are waiting`;
     return new SandtrailError('BUS_FULL', { detail });
   }
+}
+
+function sizeOf(values: readonly Buffer[]): number {
+  return values.reduce((sum, value) => sum + value.length, 0);
 }

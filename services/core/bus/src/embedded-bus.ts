@@ -148,8 +148,12 @@ class EmbeddedLog implements EmbeddedBus {
   }
 
   append(place: Place, values: readonly Buffer[]): Promise<bigint> {
-    if (this.#closing.signal.aborted) {
-      return Promise.reject(new SandtrailError('BUS_CLOSED', { detail: placeName(place) }));
+    const refusal = this.#closing.signal.aborted
+      ? new SandtrailError('BUS_CLOSED', { detail: placeName(place) })
+      : this.#queue.refusalOf(values);
+    if (refusal !== undefined) {
+      this.#counters.add('bus.append_failed', values.length, refusal.code);
+      return Promise.reject(refusal);
     }
     const appended = this.#queue.push(this.#slot(place), values);
     // One turn of the event loop gathers what its callers have; then all commit together.
