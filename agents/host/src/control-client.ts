@@ -9,6 +9,7 @@ import { controlLines } from './control-lines.ts';
 import { PendingAnswers } from './control-pending.ts';
 import {
   type ArmedCollector,
+  type EndedStream,
   FromHost,
   type Registration,
   type ToHost,
@@ -33,7 +34,7 @@ export interface HostConnection {
    */
   register(sandbox: Registration): Promise<readonly ArmedCollector[]>;
   /** Resolves when the collectors have delivered what was under way about the sandbox. */
-  unregister(): Promise<void>;
+  unregister(): Promise<readonly EndedStream[]>;
   /** Resolves when the daemon is lost, or after `close`. */
   readonly closed: Promise<void>;
   close(): void;
@@ -76,7 +77,8 @@ export async function connectHost(options: HostConnectionOptions): Promise<HostC
       return reply.type === 'armed' ? reply.collectors : refuse(reply);
     },
     unregister: async () => {
-      await ask((id) => ({ type: 'unregister', id }));
+      const reply = await ask((id) => ({ type: 'unregister', id }));
+      return reply.type === 'unregistered' ? reply.streams : refuse(reply);
     },
     closed: Promise.all([closed, pings]).then(() => undefined),
     close: () => lines.end(),

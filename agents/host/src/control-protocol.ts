@@ -3,6 +3,7 @@ import { ContainmentResult, SignedRequest } from '@sandtrail/schemas/containment
 import { Level } from '@sandtrail/schemas/finding';
 import { Policy } from '@sandtrail/schemas/policy';
 import { Count, Incarnation, SandboxUid, text } from '@sandtrail/schemas/scalars';
+import { StreamId } from '@sandtrail/schemas/stream';
 import * as z from 'zod';
 
 /** Longest line either way: a policy of 1,024 destinations fits several times over. */
@@ -54,10 +55,17 @@ export const SandboxStatus = z.strictObject({
 });
 export type SandboxStatus = z.infer<typeof SandboxStatus>;
 
+/** Where a stream of the host's collectors about a sandbox ended. */
+export const EndedStream = z.strictObject({
+  stream: StreamId,
+  lastSeq: z.string().regex(/^\d{1,20}$/),
+});
+export type EndedStream = z.infer<typeof EndedStream>;
+
 /** From the host daemon. */
 export const FromHost = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('armed'), id, collectors: z.array(ArmedCollector).max(32) }),
-  z.strictObject({ type: z.literal('unregistered'), id }),
+  z.strictObject({ type: z.literal('unregistered'), id, streams: z.array(EndedStream).max(16) }),
   z.strictObject({ type: z.literal('pong') }),
   z.strictObject({ type: z.literal('ask'), id, what: z.enum(['deny', 'allow', 'status']) }),
   /** The sandbox is about to rise to this level, or was released to L0. */

@@ -160,8 +160,8 @@ class ControlConnection {
   async #unregister(id: number): Promise<void> {
     this.#isUnregistered = true;
     await this.#registered;
-    await this.#options.sandboxes.remove(this);
-    this.#lines.send({ type: 'unregistered', id });
+    const streams = await this.#options.sandboxes.remove(this);
+    this.#lines.send({ type: 'unregistered', id, streams: [...streams] });
   }
 
   async #contain(id: number, signed: Parameters<RequestAdmission['open']>[0]): Promise<void> {

@@ -8,7 +8,12 @@ import type { Level } from '@sandtrail/schemas/finding';
 import type { Observation } from '@sandtrail/schemas/observation';
 import type { SandboxUid } from '@sandtrail/schemas/scalars';
 import type { WatchedSandbox } from './collector.ts';
-import type { ArmedCollector, Registration, SandboxStatus } from './control-protocol.ts';
+import type {
+  ArmedCollector,
+  EndedStream,
+  Registration,
+  SandboxStatus,
+} from './control-protocol.ts';
 import { openCgroup } from './driver/cgroup-handle.ts';
 import type { Containment } from './driver/containment.ts';
 import { type Driver, type EgressSwitch, holds, type Target } from './driver/driver.ts';
@@ -24,7 +29,8 @@ export interface RunnerLink {
 /** What watches sandboxes; `watch` resolves when every collector is armed for this one. */
 export interface Watchers {
   watch(sandbox: WatchedSandbox, node: string): Promise<readonly ArmedCollector[]>;
-  unwatch(sandbox: WatchedSandbox): Promise<void>;
+  /** Resolves when all about the sandbox is delivered, with where its streams ended. */
+  unwatch(sandbox: WatchedSandbox): Promise<readonly EndedStream[]>;
   observe(sandbox: WatchedSandbox, observation: Observation): void;
 }
 
@@ -93,12 +99,12 @@ export class RegisteredSandboxes {
   }
 
   /** Forgets the sandbox of a connection, once its collectors have delivered what was under way. */
-  async remove(owner: object): Promise<void> {
+  async remove(owner: object): Promise<readonly EndedStream[]> {
     const entry = this.#of(owner);
-    if (entry === undefined) return;
+    if (entry === undefined) return [];
     this.#containment?.remove(entry.target);
     this.#entries.delete(entry.watched.uid);
-    await this.#options.watchers.unwatch(entry.watched);
+    return this.#options.watchers.unwatch(entry.watched);
   }
 
   /** Who stands where. */

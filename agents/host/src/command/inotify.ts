@@ -1,4 +1,4 @@
-// inotify(7) below one directory, byte-exact: which files were closed after writing or moved in.
+// What inotify(7) tells below one directory, byte-exact: which files were closed after writing or moved in.
 import { strict as assert } from 'node:assert';
 import { closeSync, readdirSync } from 'node:fs';
 import { errno, libcFunction } from '@sandtrail/runtime/ffi';

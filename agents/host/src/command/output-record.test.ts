@@ -2,18 +2,22 @@ import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '@sandtrail/runtime/clock';
 import type { ObservationOf } from '@sandtrail/schemas/observation';
+import { createScanner } from '@sandtrail/secrets/scanner';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { OutputRecord } from './output-record.ts';
 
+const scanner = createScanner({ fingerprintKey: randomBytes(32) });
+
 function recording(leftBytes = 1_048_576) {
-  const pieces: ObservationOf<'command.output'>[] = [];
+  const pieces: (ObservationOf<'command.output'> & { redacted: number })[] = [];
   const record = new OutputRecord({
     channel: 'stdout',
     budget: { leftBytes },
+    scanner,
     clock: systemClock,
-    emit: (piece) => {
-      pieces.push(piece);
+    emit: (piece, redactions) => {
+      pieces.push({ ...piece, redacted: redactions.length });
     },
   });
   return { pieces, record };
@@ -51,21 +55,35 @@ test('a character that is split over two writes is not torn', () => {
 test('a word that arrives in two halves stays in one piece', async () => {
   const { pieces, record } = recording();
   record.write(Buffer.from('first line\ntoken=abc'));
-  await delay(200);
+  await delay(400);
   expect(pieces.map((piece) => piece.text)).toEqual(['first line\n']);
   record.write(Buffer.from('def\n'));
   record.end();
   expect(pieces[1]?.text).toBe('token=abcdef\n');
 });
 
-test('a private key is never cut between its lines', () => {
+test('a secret that arrives in two halves is in no piece', async () => {
   const { pieces, record } = recording();
-  const body = Array.from({ length: 50 }, () => randomBytes(48).toString('base64')).join('\n');
-  const key = `-----BEGIN RSA PRIVATE KEY-----\n${body}\n-----END RSA PRIVATE KEY-----\n`;
-  record.write(Buffer.from('x'.repeat(14_000)));
-  record.write(Buffer.from(`\n${key}`));
+  const secret = `ghp_${randomBytes(18).toString('hex')}`;
+  record.write(Buffer.from(`token ${secret.slice(0, 20)}`));
+  record.write(Buffer.from(`${secret.slice(20)} and more\n`));
   record.end();
-  expect(pieces.some((piece) => piece.text.includes(key))).toBe(true);
+  const text = pieces.map((piece) => piece.text).join('');
+  expect(text).not.toContain(secret.slice(4, 20));
+  expect(text).toContain(' and more\n');
+});
+
+test('a private key is masked over all its lines', () => {
+  const { pieces, record } = recording();
+  const lines = Array.from({ length: 50 }, () => randomBytes(48).toString('base64'));
+  const key = `-----BEGIN RSA PRIVATE KEY-----\n${lines.join('\n')}\n-----END RSA PRIVATE KEY-----\n`;
+  record.write(Buffer.from('x '.repeat(7_000)));
+  for (const line of `${key}done\n`.split(/(?<=\n)/)) record.write(Buffer.from(line));
+  record.end();
+  const text = pieces.map((piece) => piece.text).join('');
+  expect(lines.some((line) => text.includes(line))).toBe(false);
+  expect(text).toContain('done');
+  expect(pieces.reduce((sum, piece) => sum + piece.redacted, 0)).toBeGreaterThan(0);
 });
 
 test('text past the bound is counted and hashed, not recorded', () => {

@@ -2,34 +2,45 @@
 import { createHash } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
 import type { Clock } from '@sandtrail/runtime/clock';
+import type { Redaction } from '@sandtrail/schemas/body';
 import type { ObservationOf } from '@sandtrail/schemas/observation';
+import type { Scanner } from '@sandtrail/secrets/scanner';
+import { holdBack, type StreamPiece, StreamScanner } from '@sandtrail/secrets/stream-scanner';
 
 /** How much text the channels of one sandbox may still record; shared by them. */
 export interface TextBudget {
   leftBytes: number;
 }
 
+/** Takes a piece, with what was masked in it. */
+export type EmitOutput = (
+  observation: ObservationOf<'command.output'>,
+  redactions: readonly Redaction[],
+) => void;
+
 interface OutputRecordOptions {
   readonly channel: ObservationOf<'command.output'>['channel'];
   readonly budget: TextBudget;
+  readonly scanner: Scanner;
   readonly clock: Clock;
-  readonly emit: (observation: ObservationOf<'command.output'>) => void;
+  readonly emit: EmitOutput;
 }
 
 /** A piece is cut when it holds so many characters, at the last line end or blank. */
 const pieceCharsMax = 16_384;
 /** Whole lines wait so long for more; a line that is not finished waits `partialLineMs`. */
-const idleMs = 100;
+const idleMs = holdBack.ms;
 const partialLineMs = 1_000;
-/** A private key spans lines: it stays in one piece, so that the scanner sees it whole. */
-const keyBlock = /-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY-----(?![\s\S]*-----END )/;
 
 /** Records one channel. The bytes themselves go to the user by another way, unchanged. */
 export class OutputRecord {
   readonly #options: OutputRecordOptions;
   readonly #hash = createHash('sha256');
   readonly #decoder = new StringDecoder('utf8');
+  readonly #guard: StreamScanner;
+  /** Without secrets: what has passed the guard and waits for a good place to be cut. */
   #text = '';
+  #redactions: Redaction[] = [];
   #offset = 0;
   #sizeBytes = 0;
   #omittedBytes = 0;
@@ -37,6 +48,7 @@ export class OutputRecord {
 
   constructor(options: OutputRecordOptions) {
     this.#options = options;
+    this.#guard = new StreamScanner({ scanner: options.scanner, field: 'text' });
   }
 
   /** Bytes so far. */
@@ -52,46 +64,48 @@ export class OutputRecord {
     const taken = chunk.subarray(0, Math.max(0, budget.leftBytes));
     budget.leftBytes -= taken.length;
     this.#omittedBytes += chunk.length - taken.length;
-    this.#text += this.#decoder.write(taken);
-    while (this.#text.length >= pieceCharsMax) this.#cut(border(this.#text, pieceCharsMax));
-    this.#wait(idleMs);
+    if (taken.length === 0) return;
+    this.#take(this.#guard.push(this.#decoder.write(taken)));
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#idle(), idleMs);
   }
 
   /** Emits the last piece, with the hash of all bytes and the number of those that were left out. */
   end(): void {
     clearTimeout(this.#timer);
-    this.#text += this.#decoder.end();
     if (this.#sizeBytes === 0) return;
+    this.#take(this.#guard.push(this.#decoder.end()));
+    this.#take(this.#guard.end());
     const omitted = this.#omittedBytes === 0 ? {} : { omittedBytes: this.#omittedBytes };
-    this.#emit(this.#text, { sha256: this.#hash.digest('hex'), ...omitted });
-    this.#text = '';
+    const last = { sha256: this.#hash.digest('hex'), ...omitted };
+    this.#cut(this.#text.length, last);
   }
 
-  #wait(ms: number): void {
-    clearTimeout(this.#timer);
+  #take({ text, redactions }: StreamPiece): void {
+    this.#text += text;
+    this.#redactions.push(...redactions);
+    while (this.#text.length >= pieceCharsMax) this.#cut(border(this.#text, pieceCharsMax), {});
+  }
+
+  /** Nothing has come for a while: whole lines are emitted now, the rest of a line a little later. */
+  #idle(): void {
+    this.#take(this.#guard.release());
+    const lines = this.#text.lastIndexOf('\n') + 1;
+    if (lines > 0) this.#cut(lines, {});
     if (this.#text === '') return;
-    this.#timer = setTimeout(() => {
-      const lines = keyBlock.test(this.#text) ? 0 : this.#text.lastIndexOf('\n') + 1;
-      if (ms === partialLineMs) this.#cut(this.#text.length);
-      else {
-        if (lines > 0) this.#cut(lines);
-        this.#wait(partialLineMs);
-      }
-    }, ms);
+    this.#timer = setTimeout(() => this.#cut(this.#text.length, {}), partialLineMs);
   }
 
-  #cut(at: number): void {
-    this.#emit(this.#text.slice(0, at), {});
-    this.#text = this.#text.slice(at);
-  }
-
-  #emit(text: string, last: { readonly sha256?: string; readonly omittedBytes?: number }): void {
+  #cut(at: number, last: Pick<ObservationOf<'command.output'>, 'sha256' | 'omittedBytes'>): void {
     const { channel, clock, emit } = this.#options;
-    // U+FFFD stands for bytes that are not UTF-8: the size is then that of the text, not of them.
+    const text = this.#text.slice(0, at);
+    this.#text = this.#text.slice(at);
+    // Counted in the text as it is recorded: masks have another length than what they stand for.
     const sizeBytes = Buffer.byteLength(text);
     const observedAtNs = clock.nowNs().toString();
-    const offset = this.#offset;
-    emit({ kind: 'command.output', observedAtNs, channel, offset, sizeBytes, text, ...last });
+    const piece = { channel, offset: this.#offset, sizeBytes, text, ...last };
+    emit({ kind: 'command.output', observedAtNs, ...piece }, this.#redactions);
+    this.#redactions = [];
     this.#offset += sizeBytes;
   }
 }
@@ -99,8 +113,6 @@ export class OutputRecord {
 /** Where to cut: after the last line end, else after the last blank, else in the middle of a word. */
 function border(text: string, max: number): number {
   const head = text.slice(0, max);
-  const open = keyBlock.exec(head)?.index ?? 0;
-  if (open > 0) return open;
   const end = head.lastIndexOf('\n');
   if (end >= 0) return end + 1;
   const blank = head.lastIndexOf(' ');

@@ -15,8 +15,8 @@ export type OnResult = (result: ContainmentResult) => void;
 
 /** What the ladder tells the rest of the host. */
 export interface ContainmentObserver {
-  /** Called before an act, so that the sandbox's runner knows why its sandbox stops. */
-  rises(target: Target, level: Level): void;
+  /** Called before a rise, so that the runner knows why its sandbox stops, and after a release. */
+  moves(target: Target, level: Level): void;
   /** `sandbox.paused`, `sandbox.resumed` and `sandbox.killed`. */
   observe(target: Target, observation: Observation): void;
 }
@@ -112,7 +112,8 @@ export class Containment {
       before.listeners.add(onResult);
       return before.done;
     }
-    if (held.waiting >= waitingMax) throw new SandtrailError('CONTAIN_BUSY', { detail: request.id });
+    if (held.waiting >= waitingMax)
+      throw new SandtrailError('CONTAIN_BUSY', { detail: request.id });
     const listeners = new Set([onResult]);
     const results: ContainmentResult[] = [];
     const done = this.#attempt({
@@ -203,12 +204,13 @@ export class Containment {
       if (state === 'released') {
         held.level = 'L0';
         held.requester = undefined;
+        observer.moves(target, 'L0');
         this.#announce(target, 'sandbox.resumed', request);
       }
       report({ applied: released, state, check: 'at_once' });
       return undefined;
     }
-    observer.rises(target, request.level);
+    observer.moves(target, request.level);
     const applied = await driver.apply(target, request.level);
     report({ applied, state: applied.state, check: 'at_once' });
     if (applied.state === 'failed') return undefined;
@@ -250,7 +252,7 @@ export class Containment {
     held.waiting += 1;
     const turn = held.queue.then(act);
     // The next in line does not fail because this one did; its owner hears of it.
-    held.queue = turn.catch(() => undefined);
+    held.queue = Promise.allSettled([turn]);
     try {
       return await turn;
     } finally {

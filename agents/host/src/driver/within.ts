@@ -7,7 +7,11 @@ export async function withinMs<T>(ms: number, answer: Promise<T>): Promise<T | u
     timer = setTimeout(resolve, ms, undefined);
   });
   try {
-    return await Promise.race([answer.catch(() => undefined), late]);
+    const answered = answer.then(
+      (value) => value,
+      () => undefined,
+    );
+    return await Promise.race([answered, late]);
   } finally {
     clearTimeout(timer);
   }

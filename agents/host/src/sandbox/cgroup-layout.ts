@@ -1,4 +1,5 @@
 // Where this machine keeps its cgroups: the v2 tree, and v1 controllers beside it (hybrid layout).
+import { join } from 'node:path';
 
 /** Controllers that limit a sandbox. */
 export const limitControllers = ['memory', 'pids', 'cpu'] as const;
@@ -27,4 +28,16 @@ export function findCgroupLayout(mountinfo: string): CgroupLayout | undefined {
       if (options.split(',').includes(name)) v1[name] = mountPoint;
   }
   return unified === undefined ? undefined : { unified, v1 };
+}
+
+interface Place {
+  readonly layout: CgroupLayout;
+  readonly parent: string;
+  readonly name: string;
+}
+
+/** Where a sandbox's cgroup lies: in the v2 tree, and in those v1 trees that limit it. */
+export function cgroupDirectories({ layout, parent, name }: Place): readonly string[] {
+  const mounts = [layout.unified, ...Object.values(layout.v1)];
+  return [...new Set(mounts)].map((mount) => join(mount, parent, name));
 }

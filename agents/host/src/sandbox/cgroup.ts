@@ -67,7 +67,7 @@ export function createSandboxCgroup(options: CgroupOptions): SandboxCgroup {
     id: statSync(path, { bigint: true }).ino,
     procsFiles: directories.map((directory) => join(directory, 'cgroup.procs')),
     unenforced,
-    remove: () => removeDirectories(directories),
+    remove: () => removeCgroups(directories),
   };
 }
 
@@ -126,7 +126,8 @@ function limitFiles(
   }
 }
 
-async function removeDirectories(directories: readonly string[]): Promise<void> {
+/** Removes cgroup directories; waits up to 5 s for the last dead tasks to be reaped. */
+export async function removeCgroups(directories: readonly string[]): Promise<void> {
   for (const directory of directories) {
     for (let waitedMs = 0; !tryRemove(directory) && waitedMs < removeTimeoutMs; waitedMs += 10) {
       await delay(10);

@@ -95,7 +95,10 @@ export async function launchSandbox(options: LaunchOptions): Promise<Launched> {
   const exited = exitOf(child);
   const [stdin, stdout, stderr] = pipes?.map((pipe) => pipe.stream) ?? [];
   const first = { child, exited, stderr, info: info.stream, timeoutMs: options.startTimeoutMs };
-  const initPid = await firstProcess(first);
+  const initPid = await firstProcess(first).catch((error: unknown) => {
+    for (const { stream } of [...(pipes ?? []), info, door]) stream.destroy();
+    throw error;
+  });
   return {
     initPid,
     open: () => {

@@ -34,6 +34,8 @@ export interface PseudoTerminal {
   readonly input: Writable;
   readonly output: Readable;
   resize(size: WindowSize): void;
+  /** Lets go of both ends. */
+  close(): void;
 }
 
 /** Opens a pseudo-terminal (openpty(3)); its master end is ours. */
@@ -44,11 +46,23 @@ export function openPseudoTerminal(size: WindowSize): PseudoTerminal {
   const [master, slaveFd] = [fds.readInt32LE(0), fds.readInt32LE(4)];
   for (const fd of [master, slaveFd]) fcntl(fd, setDescriptorFlags, closeOnExec);
   fcntl(master, setStatusFlags, readWriteNonblock);
+  let isReleased = false;
+  const release = () => {
+    if (!isReleased) closeSync(slaveFd);
+    isReleased = true;
+  };
+  const input = inputOf(master);
+  const screen = new ReadStream(master);
   return {
     slaveFd,
-    release: () => closeSync(slaveFd),
-    input: inputOf(master),
-    output: outputOf(master),
+    release,
+    input,
+    output: outputOf(screen),
+    close: () => {
+      release();
+      input.destroy();
+      screen.destroy();
+    },
     resize: (next) => {
       ioctl(master, setWindowSize, windowSize(next));
     },
@@ -64,8 +78,7 @@ function windowSize({ columns, rows }: WindowSize): Buffer {
 }
 
 /** The screen. When the last process has closed the terminal, Linux answers EIO: that is the end. */
-function outputOf(master: number): Readable {
-  const raw = new ReadStream(master);
+function outputOf(raw: ReadStream): Readable {
   const output = new PassThrough();
   raw.once('error', (error) => {
     if (systemErrorCode(error) === 'EIO') output.end();
