@@ -5,5 +5,5 @@ import { Count } from '../src/scalars.ts';
 export const FileChmod = event(
   'file.chmod',
   { path: Path, mode: Count, errno: Count.optional() },
-  { senders: ['host'], freeText: [] },
+  { senders: ['host'], freeText: ['path.raw', 'path.resolved'] },
 );

@@ -5,5 +5,5 @@ import { Count } from '../src/scalars.ts';
 export const FileDelete = event(
   'file.delete',
   { path: Path, errno: Count.optional() },
-  { senders: ['host'], freeText: [] },
+  { senders: ['host'], freeText: ['path.raw', 'path.resolved'] },
 );

@@ -6,5 +6,5 @@ import { Count } from '../src/scalars.ts';
 export const FileLink = event(
   'file.link',
   { path: Path, target: Path, type: z.enum(['symbolic', 'hard']), errno: Count.optional() },
-  { senders: ['host'], freeText: [] },
+  { senders: ['host'], freeText: ['path.raw', 'path.resolved', 'target.raw', 'target.resolved'] },
 );

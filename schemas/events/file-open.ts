@@ -12,5 +12,5 @@ export const FileOpen = event(
     flags: Count,
     errno: Count.optional(),
   },
-  { senders: ['host'], freeText: [] },
+  { senders: ['host'], freeText: ['path.raw', 'path.resolved'] },
 );

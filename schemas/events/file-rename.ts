@@ -5,5 +5,5 @@ import { Count } from '../src/scalars.ts';
 export const FileRename = event(
   'file.rename',
   { path: Path, target: Path, errno: Count.optional() },
-  { senders: ['host'], freeText: [] },
+  { senders: ['host'], freeText: ['path.raw', 'path.resolved', 'target.raw', 'target.resolved'] },
 );

@@ -12,5 +12,5 @@ export const FileWrite = event(
     scannedBytes: Count,
     text: text(8192).optional(),
   },
-  { senders: ['host'], freeText: ['text'] },
+  { senders: ['host'], freeText: ['text', 'path.raw', 'path.resolved'] },
 );

@@ -12,5 +12,5 @@ export const NetworkConnect = event(
     port: z.int().min(0).max(65_535).optional(),
     errno: Count.optional(),
   },
-  { senders: ['host'], freeText: [] },
+  { senders: ['host'], freeText: ['address'] },
 );

@@ -14,5 +14,5 @@ export const ProcessExec = event(
     origin: z.enum(['image', 'workspace', 'temporary', 'memory', 'deleted', 'unknown']).optional(),
     errno: Count.optional(),
   },
-  { senders: ['host'], freeText: ['argv'] },
+  { senders: ['host'], freeText: ['argv', 'exe.raw', 'exe.resolved', 'cwd'] },
 );

@@ -12,5 +12,5 @@ export const Syscall = event(
     /** What the call returned; negative values are −errno. */
     result: Int64.optional(),
   },
-  { senders: ['host'], freeText: [] },
+  { senders: ['host'], freeText: ['path.raw', 'path.resolved', 'args.*.value'] },
 );

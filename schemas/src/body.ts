@@ -78,7 +78,10 @@ export const common = {
 /** What a kind says of itself beside its shape. */
 export interface EventMeta {
   readonly senders: readonly Sender[];
-  /** Fields that hold free text: the kit scans and redacts exactly these. */
+  /**
+   * Places of free text, which the kit scans and redacts, exactly these: a field, or `path.raw` in
+   * it, or `args.*.value` in each item of a list. A list of texts is scanned as one line.
+   */
   readonly freeText: readonly string[];
 }
 

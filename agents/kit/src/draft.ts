@@ -1,9 +1,8 @@
 // An observation on its way to becoming a record: redacted, cut to its bounds, with its originals' hashes.
 import { hash } from 'node:crypto';
 import { RawField, type Redaction } from '@sandtrail/schemas/body';
+import { type Fields, isFields, valueAt } from '@sandtrail/secrets/free-text';
 import {
-  type Fields,
-  freeTextOf,
   type RedactedObservation,
   redactObservation,
   redactObservationFully,
@@ -43,7 +42,8 @@ interface Given {
 export function look(given: Given): FirstLook {
   const original = given.observation;
   const bounds = boundsOfKind(original['kind']);
-  const scanned = limitScan(original, bounds);
+  const limited = limitScan(original, bounds);
+  const scanned = isFields(limited) ? limited : original;
   const first = redactObservation(given.scanner, scanned);
   const finish = (redacted: RedactedObservation) => toDraft({ given, bounds, scanned }, redacted);
   if (!first.isSuspicious) return { draft: finish(first) };
@@ -51,32 +51,26 @@ export function look(given: Given): FirstLook {
   return { draft: finish(first), lookAgain };
 }
 
-/** Free text a little past its bound: nothing behind that will be kept, so nothing need be scanned. */
-function limitScan(fields: Fields, bounds: Bounds): Fields {
-  let limited: Record<string, unknown> | undefined;
-  for (const name of freeTextOf(fields['kind'])) {
-    const value = fields[name];
-    const kept = limitValue(value, boundsOfField(bounds, name));
-    if (kept === value) continue;
-    limited ??= { ...fields };
-    limited[name] = kept;
+/** Texts a little past their bounds: nothing behind that will be kept, so nothing need be scanned. */
+function limitScan(value: unknown, bounds: Bounds): unknown {
+  if (typeof value === 'string')
+    return bounds.type === 'text' ? cut(value, bounds.charsMax + overlapChars) : value;
+  if (Array.isArray(value)) {
+    if (bounds.type !== 'list') return value;
+    const limited = value.slice(0, bounds.itemsMax).map((item) => limitScan(item, bounds.item));
+    const isSame =
+      limited.length === value.length && limited.every((item, at) => item === value[at]);
+    return isSame ? value : limited;
   }
-  return limited ?? fields;
-}
-
-function limitValue(value: unknown, bounds: Bounds): unknown {
-  if (typeof value === 'string' && bounds.type === 'text')
-    return cut(value, bounds.charsMax + overlapChars);
-  if (!Array.isArray(value) || bounds.type !== 'list') return value;
-  const isLong =
-    value.length > bounds.itemsMax || value.some((item) => isLongText(item, bounds.item));
-  if (!isLong) return value;
-  return value.slice(0, bounds.itemsMax).map((item) => limitValue(item, bounds.item));
-}
-
-function isLongText(value: unknown, bounds: Bounds): boolean {
-  if (typeof value !== 'string' || bounds.type !== 'text') return false;
-  return value.length > bounds.charsMax + overlapChars;
+  if (!isFields(value) || bounds.type !== 'fields') return value;
+  let changed: Record<string, unknown> | undefined;
+  for (const [name, each] of Object.entries(value)) {
+    const limited = limitScan(each, boundsOfField(bounds, name));
+    if (limited === each) continue;
+    changed ??= { ...value };
+    changed[name] = limited;
+  }
+  return changed ?? value;
 }
 
 interface Source {
@@ -154,17 +148,4 @@ function withoutOracle({ field, sizeBytes }: RawField, clean: Fields): RawField 
 function rawEntries(given: unknown): readonly RawField[] {
   if (!Array.isArray(given)) return [];
   return given.flatMap((entry) => RawField.safeParse(entry).data ?? []);
-}
-
-function valueAt(fields: unknown, place: string): unknown {
-  let value: unknown = fields;
-  for (const name of place.split('.')) {
-    if (Array.isArray(value)) value = value[Number(name)];
-    else value = isFields(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-  }
-  return value;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

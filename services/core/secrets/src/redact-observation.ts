@@ -1,13 +1,9 @@
-// Redaction of an observation: exactly the fields that its kind marks as free text.
-
-import { eventMeta, type Redaction } from '@sandtrail/schemas/body';
-import { Body } from '@sandtrail/schemas/events';
+// Redaction of an observation: exactly the places that its kind marks as free text.
+import type { Redaction } from '@sandtrail/schemas/body';
+import { type Fields, type TextPlace, textPlaces, withValueAt } from './free-text.ts';
 import { describe, maskOf, type Redacted, redact, redactFully } from './redact.ts';
 import type { Scan, Scanner } from './scanner.ts';
 import { type Span, undominated } from './span.ts';
-
-/** An observation's fields; what they must be is its kind's business. */
-export type Fields = Readonly<Record<string, unknown>>;
 
 /** An observation whose free text is without secrets. */
 export interface RedactedObservation {
@@ -18,23 +14,15 @@ export interface RedactedObservation {
   readonly isTruncated: boolean;
 }
 
-const freeText: ReadonlyMap<string, readonly string[]> = new Map(
-  Body.options.map((schema) => [schema.shape.kind.value, eventMeta.get(schema)?.freeText ?? []]),
-);
-
-/** The fields of a kind that hold free text; none for a kind that is not known. */
-export function freeTextOf(kind: unknown): readonly string[] {
-  return typeof kind === 'string' ? (freeText.get(kind) ?? []) : [];
-}
-
 /** Scans and redacts with the first engine: nothing here waits. */
 export function redactObservation(scanner: Scanner, fields: Fields): RedactedObservation {
-  const results = pieces(fields).map(({ name, value, isDomainName }) => ({
-    name,
+  const isDomainName = speaksOfNames(fields);
+  const results = textPlaces(fields).map(({ place, value }) => ({
+    place,
     result:
       typeof value === 'string'
-        ? redact(scanner, value, name, { isDomainName })
-        : redactList({ scanner, items: value, name }, scanner.scan(value.join(' '))),
+        ? redact(scanner, value, place, { isDomainName })
+        : redactList({ scanner, items: value, place }, scanner.scan(value.join(' '))),
   }));
   return join(fields, results);
 }
@@ -44,49 +32,37 @@ export async function redactObservationFully(
   scanner: Scanner,
   fields: Fields,
 ): Promise<RedactedObservation> {
+  const isDomainName = speaksOfNames(fields);
   const results: Result[] = [];
-  for (const { name, value, isDomainName } of pieces(fields)) {
+  for (const { place, value } of textPlaces(fields)) {
     const result =
       typeof value === 'string'
-        ? await redactFully(scanner, value, name, { isDomainName })
-        : redactList({ scanner, items: value, name }, await scanner.scanFully(value.join(' ')));
-    results.push({ name, result });
+        ? await redactFully(scanner, value, place, { isDomainName })
+        : redactList({ scanner, items: value, place }, await scanner.scanFully(value.join(' ')));
+    results.push({ place, result });
   }
   return join(fields, results);
 }
 
-interface Piece {
-  readonly name: string;
-  readonly value: string | readonly string[];
-  readonly isDomainName: boolean;
-}
-
 interface Result {
-  readonly name: string;
+  readonly place: TextPlace['place'];
   readonly result: Redacted | RedactedList;
 }
 
-function pieces(fields: Fields): readonly Piece[] {
-  const isDns = fields['kind'] === 'network.dns' || fields['protocol'] === 'dns';
-  const found: Piece[] = [];
-  for (const name of freeTextOf(fields['kind'])) {
-    const value = fields[name];
-    if (typeof value === 'string') found.push({ name, value, isDomainName: isDns });
-    else if (Array.isArray(value) && value.every((item) => typeof item === 'string'))
-      found.push({ name, value, isDomainName: false });
-  }
-  return found;
+/** True where free text is a domain name, whose labels are joined before decoding. */
+function speaksOfNames(fields: Fields): boolean {
+  return fields['kind'] === 'network.dns' || fields['protocol'] === 'dns';
 }
 
 function join(fields: Fields, results: readonly Result[]): RedactedObservation {
-  const changed = results.filter(({ result }) => result.redactions.length > 0);
-  const texts = changed.map(({ name, result }) => [
-    name,
-    'items' in result ? result.items : result.text,
-  ]);
+  let clean = fields;
+  for (const { place, result } of results) {
+    if (result.redactions.length === 0) continue;
+    clean = withValueAt(clean, place, 'items' in result ? result.items : result.text);
+  }
   return {
-    fields: changed.length === 0 ? fields : { ...fields, ...Object.fromEntries(texts) },
-    redactions: changed.flatMap(({ result }) => result.redactions),
+    fields: clean,
+    redactions: results.flatMap(({ result }) => result.redactions),
     isSuspicious: results.some(({ result }) => result.isSuspicious),
     isTruncated: results.some(({ result }) => result.isTruncated),
   };
@@ -95,7 +71,7 @@ function join(fields: Fields, results: readonly Result[]): RedactedObservation {
 interface List {
   readonly scanner: Scanner;
   readonly items: readonly string[];
-  readonly name: string;
+  readonly place: string;
 }
 
 interface RedactedList extends Omit<Redacted, 'text'> {
@@ -103,7 +79,7 @@ interface RedactedList extends Omit<Redacted, 'text'> {
 }
 
 /** A list is scanned as one line, since an option and its value are two words of it. */
-function redactList({ scanner, items, name }: List, scan: Scan): RedactedList {
+function redactList({ scanner, items, place }: List, scan: Scan): RedactedList {
   const { spans, isSuspicious, isTruncated } = scan;
   if (spans.length === 0) return { items, redactions: [], isSuspicious, isTruncated };
   const line = items.join(' ');
@@ -113,10 +89,10 @@ function redactList({ scanner, items, name }: List, scan: Scan): RedactedList {
     starts.push(at);
     at += item.length + 1;
   }
-  const itemAt = (place: number) => starts.findLastIndex((start) => start <= place);
+  const itemAt = (offset: number) => starts.findLastIndex((start) => start <= offset);
   const redactions = undominated(spans).map((span) => {
     const index = itemAt(span.start);
-    const told = describe({ scanner, text: line, field: `${name}.${index}` }, span);
+    const told = describe({ scanner, text: line, field: `${place}.${index}` }, span);
     return { ...told, start: span.start - (starts[index] ?? 0) };
   });
   const masked = items.map((item, index) =>
