@@ -9,11 +9,18 @@ export interface BodyStart {
 
 /** Bytes within which the kit's own fields stand; a body of another shape is parsed whole. */
 const startBytes = 320;
+/** The order in which the kit writes them; a body in another order costs a little more to read. */
+const usual = /^\{"v":1,"stream":"([^"\\]*)","seq":"(\d+)","kind":"([^"\\]*)"[,}]/;
 const field = /[{,]"(kind|v|stream|seq|observedAtNs)":(?:"([^"\\]*)"|\d+)(?=[,}])/y;
 
 /** The body's kind, stream and sequence number, or undefined where it has none. */
 export function readBodyStart(body: Buffer): BodyStart | undefined {
   const text = body.toString('latin1', 0, Math.min(body.length, startBytes));
+  const inOrder = usual.exec(text);
+  if (inOrder !== null) {
+    const [, stream = '', seq = '', kind = ''] = inOrder;
+    return { kind, stream, seq };
+  }
   let kind: string | undefined;
   let stream: string | undefined;
   let seq: string | undefined;

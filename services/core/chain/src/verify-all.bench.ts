@@ -10,7 +10,7 @@ const streamCount = 50;
 const started = exampleChain({ log: 'bench', topic: 'events', partition: 0 }, []);
 const parts = Array.from({ length: rowCount }, (_, i) => {
   const stream = `ebpf:node-1:1:sandbox-${i % streamCount}:0`;
-  const start = `{"kind":"file.delete","v":1,"stream":"${stream}","seq":"${Math.floor(i / streamCount)}"`;
+  const start = `{"v":1,"stream":"${stream}","seq":"${Math.floor(i / streamCount)}","kind":"file.delete"`;
   const body = `${start},"observedAtNs":"1","path":{"raw":"${'x'.repeat(300)}"}}`;
   return { header: Buffer.from(exampleHeader(i)), body: Buffer.from(body) };
 });

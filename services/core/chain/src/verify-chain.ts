@@ -8,12 +8,12 @@ import type { FindingLog } from './finding-log.ts';
 import { type Hash, hashOfBytes, hashOfHex, hexOf } from './hash.ts';
 import { HeadCheck } from './head-check.ts';
 import { chainId, type LogPlace } from './identity.ts';
-import { inOrder } from './in-order.ts';
 import type { KnownHead, KnownHeads } from './known-heads.ts';
 import { leafOfRow } from './leaf.ts';
 import { genesisLink, nextLink } from './link.ts';
 import type { Producers } from './producers.ts';
 import type { SealedRow } from './row.ts';
+import { RowOrder } from './row-order.ts';
 
 /** One chain to verify. */
 export interface ChainSource {
@@ -64,7 +64,7 @@ export async function verifyChain(
   let reading: Reading | undefined;
   let count = 0n;
   let first = 0n;
-  for await (const row of inOrder(source.rows)) {
+  const order = new RowOrder((row) => {
     if (reading === undefined) {
       reading = startReading(source, row, context);
       first = row.pos;
@@ -72,7 +72,9 @@ export async function verifyChain(
     count += 1n;
     reading.walk.step(row);
     reading.check.step(reading.walk);
-  }
+  });
+  for await (const row of source.rows) order.take(row);
+  order.end();
   if (reading === undefined) return emptyOutcome(source, context);
   const { walk, check, chain } = reading;
   walk.end();
