@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type EmbeddedBus, openEmbeddedBus } from '@sandtrail/bus/embedded-bus';
 import { placesOf } from '@sandtrail/bus/places';
+import { verifyBundle } from '@sandtrail/chain/verify-bundle';
 import { systemClock, systemRandom } from '@sandtrail/runtime/clock';
 import { createCounters } from '@sandtrail/runtime/counters';
 import { silentLogger } from '@sandtrail/runtime/log';
@@ -12,6 +13,7 @@ import { httpStatements } from '@sandtrail/store/connection-http';
 import { type OpenedStore, openStore } from '@sandtrail/store/open-store';
 import { sampleEvent } from '@sandtrail/store/sample-rows';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { exportStore } from './export-store.ts';
 import { startSealer } from './sealer.ts';
 import { verifyStore } from './verify-store.ts';
 
@@ -74,6 +76,11 @@ describe('a store is verified', () => {
     expect(report.verdict).toBe('unanchored');
     expect(report.chains).toHaveLength(placesOf(partitionCount).length);
     expect(report.chains.find((each) => each.chain === chain)).toMatchObject({ count: 41n });
+  });
+
+  test('and its export gives the same verdict with no store', async () => {
+    const inStore = await verifyStore({ store });
+    expect(await verifyBundle({ lines: exportStore(store) })).toEqual(inStore);
   });
 
   test('and a changed column is named by its position', async () => {

@@ -2,8 +2,9 @@
 
 import { verifyAll } from '@sandtrail/chain/verify-all';
 import { sealingTopic } from '@sandtrail/chain/verify-chain';
+import { SandtrailError } from '@sandtrail/schemas/errors';
 import type { HeadFile, TrustFile, VerifyReport } from '@sandtrail/schemas/seal';
-import type { ProjectionMismatch, StoreReader } from '@sandtrail/store/store';
+import type { StoreReader } from '@sandtrail/store/store';
 import { chainSources } from './chain-sources.ts';
 
 /** What to verify, and against what; see `VerifyOptions` of the chain package. */
@@ -22,9 +23,9 @@ export async function verifyStore({
   heads,
 }: VerifyStoreOptions): Promise<VerifyReport> {
   const sources = await chainSources(store);
-  const mismatches = await store.projectionMismatches(mismatchesMax);
+  const columns = await columnFindings(store);
   const chains = sources.toSorted((a, b) => rank(a.identity.topic) - rank(b.identity.topic));
-  const report = await verifyAll({ chains, trust, heads, outside: () => mismatches.map(finding) });
+  const report = await verifyAll({ chains, trust, heads, outside: () => columns });
   return { ...report, findings: report.findings.filter((each, _, all) => !isEcho(each, all)) };
 }
 
@@ -35,9 +36,17 @@ function rank(topic: string): number {
   return topic === sealingTopic ? 0 : 1;
 }
 
-function finding({ chain, pos }: ProjectionMismatch): Finding {
-  const detail = 'a typed column is not what the sealed bytes give';
-  return { code: 'projection_mismatch', chain, position: pos, detail };
+async function columnFindings(store: StoreReader): Promise<readonly Finding[]> {
+  const code = 'projection_mismatch';
+  try {
+    const detail = 'a typed column is not what the sealed bytes give';
+    const mismatches = await store.projectionMismatches(mismatchesMax);
+    return mismatches.map(({ chain, pos }) => ({ code, chain, position: pos, detail }));
+  } catch (error) {
+    if (!(error instanceof SandtrailError) || error.code !== 'DATA_DIR_DAMAGED') throw error;
+    const detail = `typed columns cannot be read: ${error.detail}`;
+    return [{ code, chain: null, position: null, detail }];
+  }
 }
 
 /** Bytes that were changed give other columns too: that is one act, and it has its own code. */

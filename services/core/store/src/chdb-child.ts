@@ -4,8 +4,10 @@ import { createServer, type Server } from 'node:http';
 import { Session } from 'chdb';
 import { chdbFront } from './chdb-front.ts';
 import { ChdbStart, type ChdbState } from './chdb-start.ts';
+import { trimEngineCode } from './chdb-trim.ts';
 
 const stopMs = 3000;
+const trimMs = 5000;
 
 // Whatever chDB and this process make is for their user alone.
 process.umask(0o077);
@@ -31,6 +33,8 @@ async function serve(start: ChdbStart): Promise<void> {
     stop([writes, reads], engine);
   });
   tell({ state: 'ready' });
+  // By then the schema is up to date and the first rows are in: what they needed comes back at once.
+  setTimeout(trimEngineCode, trimMs).unref();
 }
 
 async function listen(server: Server, socket: string, mode: number): Promise<void> {

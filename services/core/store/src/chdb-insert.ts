@@ -1,5 +1,5 @@
 // How rows get into chDB: a RowBinary file on the disk, read by an INSERT … SELECT, then deleted.
-import { open, rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type RowBinaryInsert, type StoreConnection, sqlText } from './connection.ts';
 import { fileFailure } from './connection-failure.ts';
@@ -15,7 +15,7 @@ export function chdbConnection(statements: HttpStatements, blockDir: string): St
       count += 1;
       const file = path.join(blockDir, `${count}.rows`);
       try {
-        await writeDurably(file, rows);
+        await writeBlock(file, rows);
         const source = `file(${sqlText(file)}, 'RowBinary', ${sqlText(structure)})`;
         await statements.command({ sql: sql(source) });
       } finally {
@@ -26,16 +26,14 @@ export function chdbConnection(statements: HttpStatements, blockDir: string): St
   };
 }
 
-async function writeDurably(file: string, rows: Buffer): Promise<void> {
+/**
+ * Not synced: the file is never read after a crash. The log holds the same records durably, and the
+ * engine syncs what it inserted before it answers.
+ */
+async function writeBlock(file: string, rows: Buffer): Promise<void> {
   try {
     // The engine may run as another user: the directory's mode, not the file's, keeps others out.
-    const handle = await open(file, 'w', 0o644);
-    try {
-      await handle.writeFile(rows);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeFile(file, rows, { mode: 0o644 });
   } catch (error) {
     throw fileFailure(error, file);
   }

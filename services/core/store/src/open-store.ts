@@ -8,6 +8,7 @@ import { SandtrailError } from '@sandtrail/schemas/errors';
 import { chdbConfig, statementSettings } from './chdb-config.ts';
 import { chdbConnection } from './chdb-insert.ts';
 import { ChdbProcess } from './chdb-process.ts';
+import { checkStore } from './check-store.ts';
 import { fileFailure } from './connection-failure.ts';
 import { httpStatements } from './connection-http.ts';
 import { migrate } from './migrations.ts';
@@ -81,6 +82,7 @@ export async function openStore(options: OpenOptions): Promise<OpenedStore> {
     await removeLeftBlocks(places.blockDir);
     const connection = chdbConnection(writes, places.blockDir);
     await migrate(connection);
+    await checkStore({ connection, logger: options.logger, counters });
     const store = storeOver({ connection, reader: storeReader({ connection: reads, counters }) });
     return { ...store, close, readSocket: places.readSocket, enginePid: () => engine.pid };
   } catch (error) {

@@ -10,9 +10,9 @@ const parsed = `JSONExtract(${joined}, 'Tuple(
   tenant String, sandbox String, incarnation UInt32, trust String, timeNs UInt64,
   kind String, stream String, seq UInt64, process Tuple(pid UInt32, exe String),
   path Tuple(raw String), exe Tuple(raw String), host String, name String, address String,
-  destination String, tool String, finding Tuple(severity String, detector String))')`;
+  destination String, tool String, chain String, finding Tuple(severity String, detector String))')`;
 
-/** What an event is about: a path, a program, a host or name, a tool, a detector. */
+/** What an event is about: a path, a program, a host or name, a tool, a chain, a detector. */
 const subject = `multiIf(
   event.path.raw != '', event.path.raw,
   event.exe.raw != '', event.exe.raw,
@@ -21,6 +21,7 @@ const subject = `multiIf(
   event.address != '', event.address,
   event.destination != '', event.destination,
   event.tool != '', event.tool,
+  event.chain != '', event.chain,
   event.finding.detector)`;
 
 /** Column and expression, in the order of the table. Bytes that are not JSON give empty columns. */

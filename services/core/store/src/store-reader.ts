@@ -131,8 +131,11 @@ async function* flattened(batches: AsyncIterable<readonly SealedRow[]>) {
 
 async function readCheckpoints(connection: Reading, chain: string, limit: number) {
   const sql = `
-SELECT note FROM checkpoints WHERE chain = unhex({chain:String})
-ORDER BY size DESC LIMIT 1 BY size, note LIMIT {limit:UInt64} FORMAT RowBinary`;
+SELECT JSONExtractString(body, 'note') AS note FROM sealed
+WHERE chain IN (SELECT chain FROM chains WHERE topic = 'control')
+  AND kind = 'control.checkpoint' AND subject = {chain:String}
+ORDER BY JSONExtract(body, 'size', 'UInt64') DESC LIMIT 1 BY note LIMIT {limit:UInt64}
+FORMAT RowBinary`;
   return strings(await bytesOf(connection.read({ sql, params: { chain, limit } })));
 }
 

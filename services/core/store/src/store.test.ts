@@ -161,7 +161,10 @@ describe('the store', () => {
         }),
       ),
     });
-    await store.insertBlock(block(7, [checkpoint(3), checkpoint(7), checkpoint(5)]));
+    const control = block(7, [checkpoint(3), checkpoint(7), checkpoint(5)]);
+    await store.addChain({ chain: control.chain, log: 'test', topic: 'control', partition: 7 });
+    await store.insertBlock(control);
+    await store.insertBlock(control);
     expect(await store.checkpoints(chain, 2)).toEqual(['n\n7\n', 'n\n5\n']);
   });
 });
