@@ -121,6 +121,7 @@ export class Acts {
       scheduler,
       timeoutMs: limits.attemptMs,
       signal: this.#stopping.signal,
+      isReleased: () => standings.of(request).releasedAtNs > request.requestedAtNs,
       onResult: (result) => this.#take(under, result),
     })
       .catch((error: unknown) => {
@@ -148,8 +149,8 @@ export class Acts {
     if (isKnown) return;
     under.results = [...under.results, result];
     const { state, level } = result;
-    const atNs = clock.nowNs();
-    standings.change(request, (standing) => settle(standing, { state, level, atNs }));
+    const told = { ...result, atNs: clock.nowNs() };
+    standings.change(request, (standing) => settle(standing, told));
     counters.add('responder_results', 1, state);
     this.#report(under, state);
     if (state === 'failed') {

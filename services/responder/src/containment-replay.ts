@@ -70,9 +70,7 @@ export class ContainmentReplay {
         this.#waiting.delete(body.requestId);
         break;
       case 'containment.refused':
-        this.forged.delete(body.requestId);
-        this.#agreed.delete(body.requestId);
-        this.#finish(body.requestId);
+        this.#refused(body.requestId);
         break;
       default: {
         const result = resultOf(body);
@@ -84,6 +82,13 @@ export class ContainmentReplay {
   /** What waits for a person; what was approved and then neither sent nor refused waits again. */
   get waiting(): readonly MadeRequest[] {
     return [...this.#waiting.values(), ...this.#agreed.values()];
+  }
+
+  /** A forged request may bear the id of a true one, which its refusal leaves alone. */
+  #refused(id: string): void {
+    if (this.forged.delete(id)) return;
+    this.#agreed.delete(id);
+    this.#finish(id);
   }
 
   #approved(id: string): void {
@@ -121,11 +126,11 @@ export class ContainmentReplay {
   }
 
   #result(result: ContainmentResult, atNs: bigint): void {
-    const { requestId: id, state, level, check } = result;
+    const { requestId: id, state, check } = result;
     const open = this.unfinished.get(id);
     const request = open?.made.request ?? this.#hostsOwn.get(id);
     if (request === undefined) return;
-    this.#options.standings.change(request, (standing) => settle(standing, { state, level, atNs }));
+    this.#options.standings.change(request, (standing) => settle(standing, { ...result, atNs }));
     if (open === undefined) return;
     const isLast = state !== 'applied' && (state !== 'verified' || check === 'after_10s');
     if (isLast) this.#finish(id);

@@ -4,20 +4,25 @@ import { FindingEvent } from '@sandtrail/schemas/events/finding';
 import type { Finding } from '@sandtrail/schemas/finding';
 import { decodeFrame } from '@sandtrail/schemas/frame';
 import { Header } from '@sandtrail/schemas/header';
+import * as z from 'zod';
 
 /**
- * The finding, or undefined when the record holds none that may be acted on: unreadable, or about
- * another sandbox than the one that the gateway bound it to.
+ * The finding; `other` for a record of another kind (genesis, ticks); undefined for one that may
+ * not be acted on: unreadable, or about another sandbox than the gateway bound it to.
  */
-export function findingOf({ value }: LogRecord): Finding | undefined {
+export function findingOf({ value }: LogRecord): Finding | 'other' | undefined {
   const frame = decodeFrame(value);
   if (typeof frame === 'string') return undefined;
   const header = Header.safeParse(readJson(frame.header)).data;
-  const finding = FindingEvent.safeParse(readJson(frame.body)).data?.finding;
+  const body = readJson(frame.body);
+  if (Kind.safeParse(body).data?.kind.startsWith('control.')) return 'other';
+  const finding = FindingEvent.safeParse(body).data?.finding;
   if (header === undefined || finding === undefined) return undefined;
   const isBound = header.sandbox === finding.sandbox && header.incarnation === finding.incarnation;
   return isBound ? finding : undefined;
 }
+
+const Kind = z.object({ kind: z.string() });
 
 function readJson(bytes: Uint8Array): unknown {
   try {

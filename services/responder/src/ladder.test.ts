@@ -16,7 +16,7 @@ const release = (requester: typeof detector | typeof alice | typeof bob) =>
   ({ id: 'release', act: 'release', level: 'L0', requester }) as const;
 
 const at = (state: 'applied' | 'verified' | 'already_gone' | 'released' | 'failed', level: Level) =>
-  ({ state, level, atNs: 5n }) as const;
+  ({ requestId: level, state, level, atNs: 5n }) as const;
 
 function standing(...steps: readonly ((standing: Standing) => Standing)[]): Standing {
   return steps.reduce((now, step) => step(now), ground);
@@ -121,7 +121,7 @@ test('a level never falls without a release, whatever is asked and told in whate
         if (one.type === 'ask') {
           const request = { act: 'contain', ...one } as const;
           if (judgeRequest(now, request) === 'act') now = begin(now, request);
-        } else if (one.type === 'tell') now = settle(now, one);
+        } else if (one.type === 'tell') now = settle(now, { requestId: 'x', ...one });
         else now = finish(now, one.id);
         const isRelease = one.type === 'tell' && one.state === 'released';
         if (!isRelease) expect(rankOf(now.level)).toBeGreaterThanOrEqual(rankOf(before.level));

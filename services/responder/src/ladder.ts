@@ -9,7 +9,7 @@ export interface Standing {
   readonly level: Level;
   /** False when a later look showed that the level does not hold: then it may be asked for again. */
   readonly holds: boolean;
-  /** Requests under way: id → the level that each asks for. */
+  /** Requests that are sent and not yet applied: id → the level that each asks for. */
   readonly underWay: ReadonlyMap<string, Level>;
   /** Everybody who asked for a level since the last release: none of them may release. */
   readonly requesters: readonly string[];
@@ -46,9 +46,9 @@ export function judgeRequest(standing: Standing, { id, act, level, requester }: 
   if (standing.ended) return 'ended';
   const wanted = rankOf(level);
   const isUnderWay = [...standing.underWay.values()].some((other) => rankOf(other) >= wanted);
-  if (isUnderWay) return 'already';
   const held = rankOf(standing.level);
   if (held > wanted) return 'lower';
+  if (isUnderWay) return 'already';
   return held === wanted && (standing.holds || wanted === 0) ? 'already' : 'act';
 }
 
@@ -68,14 +68,14 @@ export function finish(standing: Standing, id: string): Standing {
   return { ...standing, underWay, requesters: idle ? [] : standing.requesters };
 }
 
-type Told = Pick<ContainmentResult, 'state' | 'level'> & { readonly atNs: bigint };
+type Told = Pick<ContainmentResult, 'requestId' | 'state' | 'level'> & { readonly atNs: bigint };
 
 /** The standing after a result that was found to be in order. A level falls by `released` only. */
-export function settle(standing: Standing, { state, level, atNs }: Told): Standing {
+export function settle(standing: Standing, { requestId, state, level, atNs }: Told): Standing {
   const higher = rankOf(level) > rankOf(standing.level) ? level : standing.level;
   switch (state) {
     case 'applied':
-      return { ...standing, level: higher, holds: true };
+      return finish({ ...standing, level: higher, holds: true }, requestId);
     case 'verified': {
       // A late look of an act that was released meanwhile raises nothing: only `applied` does.
       const isPresent = rankOf(level) === rankOf(standing.level);

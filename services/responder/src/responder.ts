@@ -114,7 +114,7 @@ export async function startResponder(options: ResponderOptions): Promise<Respond
     followPlace({ reader, place: findings, from, signal }, async (entry) => {
       const finding = findingOf(entry);
       if (finding === undefined) counters.add('responder_findings', 1, 'unreadable');
-      else await takePatiently(finding, { response, signal, options });
+      else if (finding !== 'other') await takePatiently(finding, { response, signal, options });
     }),
     every({ ms: sweepMs, signal }, () => approvals.denyOverdue()),
   ]);

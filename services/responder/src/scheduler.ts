@@ -2,9 +2,9 @@
 import type { ContainmentResult, SignedRequest } from '@sandtrail/schemas/containment';
 
 /**
- * Carries requests out. The results come in order: applied (or failed, already_gone, released), then
- * verified at once, after 1 s and after 10 s. The same request again acts no second time and yields
- * the same results. Iteration throws when the request is refused or the scheduler cannot be reached.
+ * Carries requests out. Results come in order: applied (or failed, already_gone, released), then
+ * verified at once, after 1 s and after 10 s. The same request again acts no second time and gives
+ * the same results. Iterating throws when the request is refused or the scheduler is out of reach.
  */
 export interface Scheduler {
   contain(signed: SignedRequest, signal: AbortSignal): AsyncIterable<ContainmentResult>;

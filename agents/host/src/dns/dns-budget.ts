@@ -23,8 +23,8 @@ export function registeredDomain(name: string): string {
 }
 
 /**
- * Budgets of one sandbox. Its state is bounded: only names that a wildcard allows come here, so there
- * are no more domains than wildcards reach, and the set of each is capped.
+ * Budgets of one sandbox. Its state is bounded: the number of domains, and the names of each. Only
+ * names that a wildcard allows come here.
  */
 export class DnsBudget {
   readonly #options: DnsBudgetOptions;

@@ -107,7 +107,7 @@ export class QueryJudge {
   }
 }
 
-/** Twelve IPv6 answers to the longest name still fit in 512 bytes without EDNS (RFC 1035 §4.2.1). */
+/** Eight IPv6 answers to the longest name fit in 512 bytes without EDNS (RFC 1035 §4.2.1). */
 const answersMax = 8;
 
 const answeredTypes: ReadonlySet<string> = new Set(['A', 'AAAA', 'HTTPS', 'SVCB']);

@@ -48,7 +48,8 @@ export interface EgressProxy {
  * Starts a proxy. Connections come in through `listen`, go out from this process's own namespace.
  *
  * @example
- * const proxy = await startEgressProxy({ listen: { fd }, policy, lookup, observe, clock, counters });
+ * const listen = { fd };
+ * const proxy = await startEgressProxy({ listen, policy, lookup, observe, clock, counters });
  */
 export async function startEgressProxy(options: EgressProxyOptions): Promise<EgressProxy> {
   let contained = false;
