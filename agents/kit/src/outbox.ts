@@ -50,6 +50,7 @@ export class Outbox {
   #batch: Batch | undefined;
   #flushTimer: NodeJS.Timeout | undefined;
   #shipping: AbortController | undefined;
+  #resting: AbortController | undefined;
   #wake: () => void = () => undefined;
   #isClosing = false;
   #failures = 0;
@@ -62,6 +63,7 @@ export class Outbox {
     this.#isSpooling = !this.#spool.isEmpty;
     this.#ended.signal.addEventListener('abort', () => {
       this.#shipping?.abort();
+      this.#resting?.abort();
       this.#wake();
     });
     this.#loop = this.#run();
@@ -101,7 +103,8 @@ export class Outbox {
     this.#isClosing = true;
     this.#wake();
     const deadline = setTimeout(() => this.#ended.abort(), this.#options.config.closeMs);
-    if (this.#failures > 0) this.#ended.abort();
+    // One more attempt, without waiting: if that fails too, the spool is the place.
+    this.#resting?.abort();
     await this.#loop;
     clearTimeout(deadline);
     clearTimeout(this.#flushTimer);
@@ -126,12 +129,20 @@ export class Outbox {
       this.#keepBatch();
       this.#flush();
       if (this.#isClosing) return;
-      const { retryBaseMs: baseMs, retryMsMax: msMax } = this.#options.config;
-      await pause(
-        backoffMs(this.#failures, { baseMs, msMax, random: this.#options.random }),
-        signal,
-      );
+      await this.#rest();
     }
+  }
+
+  /** Waits before the next attempt, unless the end comes. */
+  async #rest(): Promise<void> {
+    const { retryBaseMs: baseMs, retryMsMax: msMax } = this.#options.config;
+    const resting = new AbortController();
+    this.#resting = resting;
+    await pause(
+      backoffMs(this.#failures, { baseMs, msMax, random: this.#options.random }),
+      resting.signal,
+    );
+    this.#resting = undefined;
   }
 
   /** Waits for a record, then a moment more for others to share its batch. */
