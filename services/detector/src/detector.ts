@@ -1,0 +1,146 @@
+// The detector as its owner sees it: a worker that is started, fed by the log, and restarted if it dies.
+import { Worker } from 'node:worker_threads';
+import type { Counters } from '@sandtrail/runtime/counters';
+import type { Logger } from '@sandtrail/runtime/log';
+import { pause } from '@sandtrail/runtime/supervise';
+import { FromWorker, type ToWorker, type WorkerStart } from './messages.ts';
+
+/** A saved state of one partition. */
+export interface SavedState {
+  readonly partition: number;
+  readonly bundle: string;
+  readonly nextOffset: bigint;
+  readonly state: string;
+}
+
+/** What the detector needs. */
+export interface DetectorOptions {
+  readonly busDir: string;
+  /** The writer's signals: the worker wakes by them. */
+  readonly signalMemory: SharedArrayBuffer;
+  readonly partitions: readonly number[];
+  /** Resolves when the frames are durable in the findings topic. */
+  readonly append: (frames: readonly Buffer[]) => Promise<void>;
+  readonly load: () => Promise<readonly SavedState[]>;
+  readonly save: (state: SavedState) => Promise<void>;
+  readonly log: Logger;
+  readonly counters: Counters;
+  readonly snapshotMs?: number;
+}
+
+/** A running detector. */
+export interface Detector {
+  /** Saves the states and ends the worker. */
+  stop(): Promise<void>;
+}
+
+const snapshotMsDefault = 10_000;
+const backoffMsMin = 100;
+const backoffMsMax = 10_000;
+const program = new URL('./worker.ts', import.meta.url);
+
+/** Starts the worker and keeps it running: after a death it goes on from the last saved states. */
+export function startDetector(options: DetectorOptions): Detector {
+  const stopping = new AbortController();
+  let current: Worker | undefined;
+  const keepRunning = async () => {
+    let backoffMs = backoffMsMin;
+    while (!stopping.signal.aborted) {
+      const { worker, ended } = await launch(options);
+      current = worker;
+      if (stopping.signal.aborted) send(worker, 'stop');
+      const failure = await ended;
+      if (stopping.signal.aborted) return;
+      options.counters.add('detector.restarts');
+      options.log.error('the detector ended; starting it again', { reason: failure });
+      await pause(backoffMs, stopping.signal);
+      backoffMs = Math.min(backoffMs * 2, backoffMsMax);
+    }
+  };
+  const running = keepRunning();
+  return {
+    async stop() {
+      stopping.abort();
+      if (current !== undefined) send(current, 'stop');
+      await running;
+    },
+  };
+}
+
+/** `ended` resolves to the reason when the worker is gone. */
+async function launch(options: DetectorOptions) {
+  const { busDir, signalMemory, partitions, snapshotMs = snapshotMsDefault } = options;
+  const saved = await options.load();
+  const states = saved.map(({ partition, nextOffset, state }) => ({
+    partition,
+    nextOffset,
+    state,
+  }));
+  const start: WorkerStart = {
+    busDir,
+    signalMemory,
+    partitions: [...partitions],
+    snapshotMs,
+    states,
+  };
+  const worker = new Worker(program, { workerData: start });
+  let failure = 'it ended by itself';
+  // Messages are answered one after another, so that findings keep the order in which they were made.
+  let turn: Promise<void> = Promise.resolve();
+  worker.on('message', (message) => {
+    turn = turn
+      .then(() => take(FromWorker.parse(message), worker, options))
+      .catch((error) => {
+        failure = String(error);
+        return worker.terminate().then(() => undefined);
+      });
+  });
+  worker.on('error', (error) => {
+    failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  });
+  const ended = new Promise<string>((resolve) => {
+    worker.once('exit', () => resolve(turn.then(() => failure)));
+  });
+  return { worker, ended };
+}
+
+async function take(message: FromWorker, worker: Worker, options: DetectorOptions): Promise<void> {
+  const { counters, log } = options;
+  switch (message.type) {
+    case 'ready':
+      log.info('the detector judges', { bundle: message.bundle });
+      return;
+    case 'findings':
+      await options.append(message.frames.map((frame) => Buffer.from(frame)));
+      counters.add('detector.findings', message.frames.length);
+      send(worker, 'ack');
+      return;
+    case 'snapshot': {
+      const { partition, bundle, nextOffset, state } = message;
+      // A state that cannot be saved costs a longer replay, never a finding.
+      await options.save({ partition, bundle, nextOffset, state }).catch((error: unknown) => {
+        counters.add('detector.snapshots_failed');
+        log.warn('a detector state could not be saved', { partition, error: String(error) });
+      });
+      return;
+    }
+    case 'judged':
+      counters.add('detector.judged', message.records);
+      if (message.unreadable > 0) log.warn('unreadable records', { count: message.unreadable });
+      return;
+    case 'state_refused':
+      counters.add('detector.states_refused');
+      log.warn('a saved state is of no use; judging from the beginning', {
+        detail: message.detail,
+      });
+      return;
+    case 'stopped':
+      return;
+    default:
+      message satisfies never;
+  }
+}
+
+function send(worker: Worker, message: ToWorker): void {
+  worker.postMessage(message);
+}

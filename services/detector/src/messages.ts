@@ -1,0 +1,40 @@
+// What the detector's worker and its owner tell each other.
+import { Sha256Hex } from '@sandtrail/schemas/scalars';
+import * as z from 'zod';
+
+/** What a worker starts with. `states` are what former workers saved, by partition. */
+export const WorkerStart = z.strictObject({
+  busDir: z.string(),
+  signalMemory: z.instanceof(SharedArrayBuffer),
+  partitions: z.array(z.int()),
+  snapshotMs: z.int().min(1),
+  states: z.array(
+    z.strictObject({ partition: z.int(), nextOffset: z.bigint(), state: z.string() }),
+  ),
+});
+export type WorkerStart = z.infer<typeof WorkerStart>;
+
+/** From the worker. `findings` wants an `ack`; at most a few are under way. */
+export const FromWorker = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('ready'), bundle: Sha256Hex }),
+  z.strictObject({
+    type: z.literal('findings'),
+    partition: z.int(),
+    frames: z.array(z.custom<Uint8Array>((value) => value instanceof Uint8Array)),
+  }),
+  z.strictObject({
+    type: z.literal('snapshot'),
+    partition: z.int(),
+    nextOffset: z.bigint(),
+    state: z.string(),
+    bundle: Sha256Hex,
+  }),
+  z.strictObject({ type: z.literal('judged'), records: z.int(), unreadable: z.int() }),
+  z.strictObject({ type: z.literal('state_refused'), partition: z.int(), detail: z.string() }),
+  z.strictObject({ type: z.literal('stopped') }),
+]);
+export type FromWorker = z.infer<typeof FromWorker>;
+
+/** To the worker. */
+export const ToWorker = z.enum(['ack', 'stop']);
+export type ToWorker = z.infer<typeof ToWorker>;

@@ -1,0 +1,90 @@
+// Judges one partition: frames in, finding frames out, with a state that can be saved and restored.
+import type { LogRecord } from '@sandtrail/bus/bus';
+import type { Bundle } from '@sandtrail/detection/bundle';
+import { createEngine, type Engine } from '@sandtrail/detection/engine';
+import { SandtrailError } from '@sandtrail/schemas/errors';
+import { Body } from '@sandtrail/schemas/events';
+import { decodeFrame } from '@sandtrail/schemas/frame';
+import { Header } from '@sandtrail/schemas/header';
+import { Uint64 } from '@sandtrail/schemas/scalars';
+import * as z from 'zod';
+import { findingFrame } from './finding-frame.ts';
+
+const Saved = z.strictObject({
+  v: z.literal(1),
+  engine: z.string(),
+  numbers: z.array(z.tuple([z.string(), Uint64])),
+});
+
+/** Lives whose numbering is remembered; more than the engine remembers sandboxes. */
+const numbersMax = 16_384;
+
+/** One partition's engine and numbering. */
+export class PartitionJudge {
+  readonly #partition: number;
+  readonly #engine: Engine;
+  readonly #numbers = new Map<string, bigint>();
+  #unreadable = 0;
+
+  constructor(partition: number, bundle: Bundle) {
+    this.#partition = partition;
+    this.#engine = createEngine({ bundle });
+  }
+
+  /** Records that were not frames of known events; they are counted and passed over. */
+  get unreadable(): number {
+    return this.#unreadable;
+  }
+
+  /** The findings of one record, as frames, in order. */
+  step({ value }: LogRecord): readonly Buffer[] {
+    const event = readEvent(value);
+    if (event === undefined) {
+      this.#unreadable += 1;
+      return [];
+    }
+    return this.#engine.step(event).map((finding) => {
+      const life = `${finding.sandbox}:${finding.incarnation}`;
+      const seq = this.#numbers.get(life) ?? 0n;
+      this.#numbers.delete(life);
+      this.#numbers.set(life, seq + 1n);
+      const [oldest] = this.#numbers.keys();
+      if (this.#numbers.size > numbersMax && oldest !== undefined) this.#numbers.delete(oldest);
+      return findingFrame(finding, { partition: this.#partition, seq });
+    });
+  }
+
+  /** Everything that later findings depend on. */
+  save(): string {
+    const numbers = [...this.#numbers].map(([life, seq]) => [life, seq.toString()]);
+    return JSON.stringify({ v: 1, engine: this.#engine.snapshot(), numbers });
+  }
+
+  /** @throws SandtrailError `SNAPSHOT_INVALID` when the text is damaged or another bundle's. */
+  restore(text: string): void {
+    const parsed = Saved.safeParse(parseJson(text));
+    if (!parsed.success) {
+      throw new SandtrailError('SNAPSHOT_INVALID', { detail: z.prettifyError(parsed.error) });
+    }
+    this.#engine.restore(parsed.data.engine);
+    for (const [life, seq] of parsed.data.numbers) this.#numbers.set(life, seq);
+  }
+}
+
+function readEvent(value: Buffer) {
+  const frame = decodeFrame(value);
+  if (typeof frame === 'string') return undefined;
+  const bodyText = Buffer.from(frame.body).toString('utf8');
+  const header = Header.safeParse(parseJson(Buffer.from(frame.header).toString('utf8')));
+  const body = Body.safeParse(parseJson(bodyText));
+  if (!header.success || !body.success) return undefined;
+  return { header: header.data, body: body.data, bodyText };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,112 @@
+// The detector's worker thread: reads the events topic, judges each partition in order, hands findings over.
+import { parentPort, workerData } from 'node:worker_threads';
+import { openEmbeddedReader } from '@sandtrail/bus/embedded-reader';
+import { createBundle } from '@sandtrail/detection/bundle';
+import { systemClock } from '@sandtrail/runtime/clock';
+import { SandtrailError } from '@sandtrail/schemas/errors';
+import { type FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import { PartitionJudge } from './partition-judge.ts';
+
+const page = { recordsMax: 1000, sizeBytesMax: 4 * 1024 * 1024 };
+/** Batches of findings that are not yet durable; then judging waits. */
+const underWayMax = 16;
+const countMs = 1000;
+
+const start = WorkerStart.parse(workerData);
+const bundle = createBundle();
+const stopping = new AbortController();
+let underWay = 0;
+let acked = Promise.withResolvers<void>();
+let judgedRecords = 0;
+let unreadable = 0;
+let countedAtMs = 0;
+
+parentPort?.on('message', (message) => {
+  if (ToWorker.parse(message) === 'stop') {
+    stopping.abort();
+    return;
+  }
+  underWay -= 1;
+  acked.resolve();
+  acked = Promise.withResolvers<void>();
+});
+
+const reader = await openEmbeddedReader({ dir: start.busDir, signalMemory: start.signalMemory });
+tell({ type: 'ready', bundle: bundle.digest });
+await Promise.all(start.partitions.map(judgePartition));
+await reader.close();
+tell({ type: 'stopped' });
+parentPort?.close();
+
+async function judgePartition(partition: number): Promise<void> {
+  const place = { topic: 'events', partition } as const;
+  const { judge, nextOffset } = restored(partition);
+  let next = nextOffset;
+  let savedAtMs = systemClock.monotonicMs();
+  let savedOffset = next;
+  while (!stopping.signal.aborted) {
+    await reader.arrival(place, next, stopping.signal);
+    const records = await reader.read(place, { from: next, ...page });
+    const frames = [];
+    for (const record of records) {
+      frames.push(...judge.step(record));
+      next = record.offset + 1n;
+    }
+    count(records.length, judge.unreadable);
+    if (frames.length > 0) await hand(partition, frames);
+    const nowMs = systemClock.monotonicMs();
+    // A state is saved only when every finding before it is durable.
+    if (next !== savedOffset && nowMs - savedAtMs >= start.snapshotMs) {
+      await settled();
+      save(partition, judge, next);
+      savedAtMs = nowMs;
+      savedOffset = next;
+    }
+  }
+  await settled();
+  save(partition, judge, next);
+}
+
+/** An engine that goes on where the saved one stopped; without a usable state, from the beginning. */
+function restored(partition: number) {
+  const saved = start.states.find((each) => each.partition === partition);
+  const judge = new PartitionJudge(partition, bundle);
+  if (saved === undefined) return { judge, nextOffset: 0n };
+  try {
+    judge.restore(saved.state);
+    return { judge, nextOffset: saved.nextOffset };
+  } catch (error) {
+    if (!(error instanceof SandtrailError)) throw error;
+    tell({ type: 'state_refused', partition, detail: error.detail });
+    return { judge: new PartitionJudge(partition, bundle), nextOffset: 0n };
+  }
+}
+
+async function hand(partition: number, frames: readonly Buffer[]): Promise<void> {
+  while (underWay >= underWayMax) await acked.promise;
+  underWay += 1;
+  tell({ type: 'findings', partition, frames: [...frames] });
+}
+
+async function settled(): Promise<void> {
+  while (underWay > 0) await acked.promise;
+}
+
+function save(partition: number, judge: PartitionJudge, nextOffset: bigint): void {
+  const state = judge.save();
+  tell({ type: 'snapshot', partition, nextOffset, state, bundle: bundle.digest });
+}
+
+function count(records: number, unreadableNow: number): void {
+  judgedRecords += records;
+  unreadable = Math.max(unreadable, unreadableNow);
+  const nowMs = systemClock.monotonicMs();
+  if (nowMs - countedAtMs < countMs) return;
+  tell({ type: 'judged', records: judgedRecords, unreadable });
+  judgedRecords = 0;
+  countedAtMs = nowMs;
+}
+
+function tell(message: FromWorker): void {
+  parentPort?.postMessage(message);
+}
