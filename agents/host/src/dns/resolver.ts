@@ -137,16 +137,17 @@ function serveUdp(udp: UdpSocket, { answer, counters }: Serving): void {
 async function bindBoth(listen: ResolverListen, tcp: Server) {
   const udp = createSocket({ type: 'udp4', recvBufferSize: udpBufferBytes });
   if ('udpFd' in listen) {
+    // A socket bound by descriptor says `listening` within `bind`: wait for the word before that.
+    const listening = Promise.all([once(udp, 'listening'), once(tcp, 'listening')]);
     udp.bind({ fd: listen.udpFd });
     tcp.listen({ fd: listen.tcpFd });
-  } else {
-    udp.bind(listen.port, listen.host);
-    await once(udp, 'listening');
-    tcp.listen({ host: listen.host, port: udp.address().port });
-    await once(tcp, 'listening');
+    await listening;
     return { udp, port: udp.address().port };
   }
-  await Promise.all([once(udp, 'listening'), once(tcp, 'listening')]);
+  udp.bind(listen.port, listen.host);
+  await once(udp, 'listening');
+  tcp.listen({ host: listen.host, port: udp.address().port });
+  await once(tcp, 'listening');
   return { udp, port: udp.address().port };
 }
 
