@@ -4,7 +4,7 @@ import { CompactRange } from './compact-range.ts';
 import { type Hash, hashOfBytes } from './hash.ts';
 import { leafOfRow } from './leaf.ts';
 import { nextLink } from './link.ts';
-import { LinkRun, type Resync, type RunEntry, runRowsMax } from './link-run.ts';
+import { LinkRun, type Resync, type RunEntry, runRowsMax, sealedPos } from './link-run.ts';
 import { RecentRows } from './recent-rows.ts';
 import type { SealedRow } from './row.ts';
 
@@ -99,7 +99,7 @@ export class ChainWalk {
 
   #judge(entry: RunEntry): void {
     const { row, leaf, stored } = entry;
-    const pos = row.pos + this.#shift;
+    const pos = sealedPos(row.pos, this.#shift);
     if (this.#link === undefined) {
       this.#accept(entry, stored);
       return;
@@ -191,7 +191,7 @@ export class ChainWalk {
   #adoptRival(entry: RunEntry, stored: Hash, run: LinkRun): void {
     const { start } = run;
     if (run.length !== 1) return;
-    if (nextLink(start.link, entry.row.pos + start.shift, entry.leaf) !== stored) return;
+    if (nextLink(start.link, sealedPos(entry.row.pos, start.shift), entry.leaf) !== stored) return;
     this.#run = undefined;
     this.#range = new CompactRange(start.range);
     this.#offset = start.offset;

@@ -57,10 +57,10 @@ export function rangeFits({ size, nodes }: RangeState): boolean {
 
 const nothing = new Uint8Array(0);
 const scratch = Buffer.alloc(65);
+scratch[0] = hashPrefix.node;
 
 /** `SHA-256(0x01 ‖ left ‖ right)`. */
 export function innerNode(left: Hash, right: Hash): Hash {
-  scratch[0] = hashPrefix.node;
   scratch.write(left, 1, 'latin1');
   scratch.write(right, 33, 'latin1');
   return sha256(scratch);

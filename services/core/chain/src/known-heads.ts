@@ -26,6 +26,8 @@ export interface NoteOrigin {
 
 /** Heads kept for each chain; past it every second sealed one is let go, the last one never. */
 const headsMax = 4096;
+/** Chains for which heads are kept: a log that names more is not verified as a whole. */
+const chainsMax = 16_384;
 
 /** Known heads by chain, each list in order of size. */
 export class KnownHeads {
@@ -73,6 +75,11 @@ export class KnownHeads {
   #add(head: KnownHead): KnownHead | undefined {
     const chain = hexOf(head.chain);
     const heads = this.#chains.get(chain) ?? [];
+    if (heads.length === 0 && this.#chains.size >= chainsMax) {
+      const detail = `heads of more than ${chainsMax} chains: this one is not looked at`;
+      this.#findings.count({ code: 'incomplete_export', chain: null, position: null, detail });
+      return undefined;
+    }
     this.#chains.set(chain, heads);
     const at = placeFor(heads, head.size);
     const other = heads[at]?.size === head.size ? heads[at] : undefined;

@@ -3,6 +3,7 @@ import { hashPrefix } from '@sandtrail/schemas/seal';
 import { type Hash, sha256 } from './hash.ts';
 import type { SealedRow } from './row.ts';
 
+const leafPrefix = hashPrefix.leaf;
 const beforePart = 9;
 const lengthBytes = 4;
 let scratch = Buffer.alloc(65_536);
@@ -33,7 +34,8 @@ export function leafOfRow(row: SealedRow): Hash {
 }
 
 function writeOffset(bytes: Buffer, offset: bigint): void {
-  bytes[0] = hashPrefix.leaf;
+  // 0x00 stands before every entry (RFC 6962, 2.1).
+  bytes[0] = leafPrefix;
   bytes.writeBigUInt64BE(offset, 1);
 }
 

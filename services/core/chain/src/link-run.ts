@@ -70,7 +70,11 @@ export class LinkRun {
   }
 
   add(entry: RunEntry): void {
-    this.#computed = nextLink(this.#computed, entry.row.pos + this.start.shift, entry.leaf);
+    this.#computed = nextLink(
+      this.#computed,
+      sealedPos(entry.row.pos, this.start.shift),
+      entry.leaf,
+    );
     this.#last = entry;
     this.#length += 1;
     if (this.entries.length < runRowsMax) this.entries.push(entry);
@@ -80,12 +84,12 @@ export class LinkRun {
   resync({ row, leaf, stored }: RunEntry): Resync | undefined {
     if (stored === undefined) return undefined;
     const { shift } = this.start;
-    const pos = row.pos + shift;
+    const pos = sealedPos(row.pos, shift);
     const follows = (link: Hash | undefined, at: bigint): boolean =>
-      link !== undefined && at >= 0n && nextLink(link, at, leaf) === stored;
+      link !== undefined && nextLink(link, at, leaf) === stored;
     if (follows(this.#last.stored, pos)) return { kind: this.#contentOrOrder(), shift };
     if (follows(this.#computed, pos)) return { kind: 'links', shift };
-    const sealedAt = this.#positionOf(row);
+    const sealedAt = sealedPos(this.#positionOf(row), 0n);
     if (sealedAt !== pos) {
       const before = [this.#last.stored, this.start.link];
       if (before.some((link) => follows(link, sealedAt)))
@@ -111,4 +115,9 @@ export class LinkRun {
     const moved = this.#length > 1 && !this.isInPlace;
     return moved || this.#length > this.entries.length ? 'order' : 'content';
   }
+}
+
+/** A position and how far it was shifted, as 64 bits: a forged one must not stop the verifier. */
+export function sealedPos(pos: bigint, shift: bigint): bigint {
+  return BigInt.asUintN(64, pos + shift);
 }

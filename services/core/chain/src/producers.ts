@@ -89,13 +89,7 @@ export class Producers {
   end({ complete }: { readonly complete: boolean }): void {
     if (!complete) this.#damage.addAll();
     for (const ledger of this.#ledgers.values()) this.#settle(ledger);
-    for (const { at, stream, lastSeq, timeNs } of this.#statedEnds) {
-      const next = this.#ledgers.get(stream)?.next ?? 0;
-      if (lastSeq < BigInt(next) || this.#isRecent(timeNs) || this.#forgotten) continue;
-      if (this.#damage.isDamaged(at.chain)) continue;
-      const missing = `${stream} ends at sequence number ${next - 1}, not at ${lastSeq} as stated`;
-      this.#found('producer_gap', at, missing);
-    }
+    for (const end of this.#statedEnds) this.#judgeEnd(end);
     for (const ledger of this.#ledgers.values()) this.#tail(ledger);
   }
 
@@ -184,10 +178,24 @@ export class Producers {
 
   #noteEnds(at: SealedAt, row: SealedRow): void {
     const destroyed = SandboxDestroyed.safeParse(parseBody(row.body));
-    if (!destroyed.success || this.#statedEnds.length >= statedEndsMax) return;
+    if (!destroyed.success) return;
     const timeNs = this.#timeOf(row);
     for (const { stream, lastSeq } of destroyed.data.streams)
       this.#statedEnds.push({ at, stream, lastSeq, timeNs });
+    // The oldest ends are judged early when there are very many: their streams have long ended.
+    while (this.#statedEnds.length > statedEndsMax) {
+      const oldest = this.#statedEnds.shift();
+      if (oldest !== undefined) this.#judgeEnd(oldest);
+    }
+  }
+
+  /** A stream must reach the number that `sandbox.destroyed` states. */
+  #judgeEnd({ at, stream, lastSeq, timeNs }: StatedEnd): void {
+    const next = this.#ledgers.get(stream)?.next ?? 0;
+    if (lastSeq < BigInt(next) || this.#isRecent(timeNs) || this.#forgotten) return;
+    if (this.#damage.isDamaged(at.chain)) return;
+    const detail = `${stream} ends at sequence number ${next - 1}, not at ${lastSeq} as stated`;
+    this.#found('producer_gap', at, detail);
   }
 
   #ledgerOf(stream: string): StreamLedger {

@@ -181,6 +181,27 @@ test('rows whose links have expired are still held to the signed root', async ()
   expect(exitOf(report)).toBe(1);
 });
 
+test('positions, offsets and links of any value never make the verifier throw', async () => {
+  const extreme = fc.oneof(
+    fc.bigInt(0n, 80n),
+    fc.constantFrom(2n ** 64n - 1n, 2n ** 63n, 2n ** 53n),
+  );
+  const link = fc.option(fc.uint8Array({ maxLength: 40 }), { nil: undefined });
+  const change = fc.record({ at: fc.nat(length - 1), pos: extreme, offset: extreme, link });
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 6 }), async (changes) => {
+      const rows = [...events.rows];
+      for (const { at, pos, offset, link: bytes } of changes) {
+        const row = rows[at];
+        const forged = bytes === undefined ? undefined : Buffer.from(bytes);
+        if (row !== undefined) rows[at] = { ...row, pos, offset, link: forged };
+      }
+      expect((await verify({ rows })).verdict).not.toBe('unanchored');
+    }),
+    { numRuns: 80 },
+  );
+});
+
 test('a chain that is not there although a head names it is missing', async () => {
   const report = await verifyAll({ chains: [sourceOf(control)], trust, heads });
   expect(codes(report)).toEqual(['missing_chain']);
