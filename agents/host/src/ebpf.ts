@@ -57,6 +57,9 @@ const fenceEveryMs = 1_000;
 const fencesToSettle = 4;
 const stalledAfterMs = 10_000;
 const claimWithinNs = 5_000_000_000n;
+/** Pages of 4 KiB: 32 MiB in all rings together, some 100,000 records. */
+const ringPagesInAll = 8_192;
+const ringPagesMin = 64;
 const backoffFirstMs = 100;
 const backoffMaxMs = 10_000;
 
@@ -144,7 +147,7 @@ class Ebpf implements EbpfCollector {
     const run = new SensorRun({
       ...{ program, parentCgroup, clock, counters },
       bpftrace: bpftrace ?? 'bpftrace',
-      ringPages: ringPages ?? 512,
+      ringPages: ringPages ?? ringPagesFor(availableParallelism()),
       onRecord: (record) => this.#record(record),
       onLoss: (loss) => this.#lost(loss),
       onEnd: (how) => {
@@ -168,9 +171,9 @@ class Ebpf implements EbpfCollector {
     this.#observe(record, watched);
   }
 
-  #observe(record: Assembled, { sandbox, rootFd }: Watched): void {
+  #observe(record: Assembled, { sandbox, symlinks, rootFd }: Watched): void {
     const bootNs = this.#run?.bootNs ?? 0n;
-    const context = { sandbox, processes: this.#processes, rootFd, bootNs };
+    const context = { sandbox, symlinks, processes: this.#processes, rootFd, bootNs };
     for (const one of observeRecord(record, context)) this.#sink?.observe(sandbox, one);
     this.#options.counters.add('ebpf_records');
   }
@@ -232,6 +235,11 @@ class Ebpf implements EbpfCollector {
       }
     }
   }
+}
+
+/** A power of two, as the kernel asks for. */
+function ringPagesFor(processors: number): number {
+  return Math.max(ringPagesMin, 2 ** Math.floor(Math.log2(ringPagesInAll / processors)));
 }
 
 function cgroupOf({ uid, cgroup }: WatchedSandbox): bigint {

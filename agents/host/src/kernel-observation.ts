@@ -3,7 +3,7 @@ import type { Path, RawField } from '@sandtrail/schemas/body';
 import type { Observation } from '@sandtrail/schemas/observation';
 import { nameCalls, type WatchedCall } from './kernel-calls.ts';
 import type { ProcessWire } from './kernel-processes.ts';
-import { parseSocketAddress } from './kernel-sockaddr.ts';
+import type { SocketAddress } from './kernel-sockaddr.ts';
 import { type KernelText, TextWriter } from './kernel-text.ts';
 
 /** A finished system call. */
@@ -17,7 +17,7 @@ export interface KernelCall {
   readonly numbers: readonly bigint[];
   readonly path: KernelText | undefined;
   readonly target: KernelText | undefined;
-  readonly address: Buffer | undefined;
+  readonly address: SocketAddress | undefined;
 }
 
 /** Resolves one of the call's paths, best effort. */
@@ -27,6 +27,7 @@ export type ResolveText = (
 ) => string | undefined;
 
 const pathSizeMax = 4096;
+const noAddress: SocketAddress = { family: 'other', address: Buffer.alloc(0), port: undefined };
 const noText: KernelText = { bytes: Buffer.alloc(0), cut: false };
 
 /** The observation, or `undefined` for a call that only keeps the books (chdir). */
@@ -173,7 +174,7 @@ function observeMode({ number, errno, path }: Context): Own {
 
 function observeAddress(context: Context, kind: 'network.connect' | 'network.listen'): Own {
   const { seen, writer, errno } = context;
-  const { family, address, port } = parseSocketAddress(seen.address ?? noText.bytes);
+  const { family, address, port } = seen.address ?? noAddress;
   const text = writer.write('address', address, pathSizeMax);
   return { kind, family, address: text, ...(port === undefined ? {} : { port }), ...errno };
 }

@@ -1,6 +1,7 @@
 // Resolves a path as a watched process saw it: its root, working directory, descriptors, symlinks.
 import { closeSync, constants, openSync, readlinkSync } from 'node:fs';
 import { libcFunction } from '@sandtrail/runtime/ffi';
+import type { SymlinkTable } from './kernel-symlinks.ts';
 
 /** What stands in place of a directory descriptor to mean the working directory (openat(2)). */
 export const atWorkingDirectory = -100;
@@ -14,6 +15,8 @@ export interface GivenPath {
   readonly follow: boolean;
   /** The process's working directory as last known, used when the process is gone. */
   readonly cwd: string | undefined;
+  /** Symlinks that the sandbox made, which may be gone by now. */
+  readonly symlinks: SymlinkTable | undefined;
   /** A descriptor of the sandbox's root directory, used when the process is gone. */
   readonly rootFd: number | undefined;
 }
@@ -44,8 +47,10 @@ export function resolvePath(given: GivenPath): string | undefined {
   const fd = openDirectory(`/proc/${given.pid}/root`);
   const rootFd = fd ?? given.rootFd;
   if (rootFd === undefined) return undefined;
+  const { follow, symlinks } = given;
+  const made = symlinks?.follow(path.toString('utf8'), { last: follow });
   try {
-    return resolveFrom({ rootFd, path, follow: given.follow });
+    return resolveFrom({ rootFd, path: made === undefined ? path : Buffer.from(made), follow });
   } finally {
     if (fd !== undefined) closeSync(fd);
   }

@@ -33,13 +33,16 @@ export function startTick(startNs: bigint): bigint {
   return (startNs / tickNs) * tickNs;
 }
 
-/** Start time, parent and uid from `/proc`, or `undefined` when the process is gone. */
-export function readProcess(pid: number): SeenProcess | undefined {
+/** A process by the id of any of its threads, from `/proc`; `undefined` when it is gone. */
+export function readProcess(tid: number): SeenProcess | undefined {
+  const status = readText(`/proc/${tid}/status`) ?? '';
+  const field = (name: string) => new RegExp(`^${name}:\\t(\\d+)`, 'm').exec(status)?.[1];
+  const pid = Number(field('Tgid') ?? tid);
   const stat = readText(`/proc/${pid}/stat`);
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = fields?.[19];
   if (fields === undefined || ticks === undefined) return undefined;
-  const uid = /^Uid:\t(\d+)/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1];
+  const uid = field('Uid');
   return {
     pid,
     startNs: BigInt(ticks) * tickNs,

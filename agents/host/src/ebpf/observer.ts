@@ -6,6 +6,8 @@ import { observeExec, splitArguments } from '../kernel-exec.ts';
 import { observeCall, type ResolveText } from '../kernel-observation.ts';
 import { readLink, resolvePath } from '../kernel-path.ts';
 import { type ProcessTable, type SeenProcess, startTick } from '../kernel-processes.ts';
+import { parseSocketAddress } from '../kernel-sockaddr.ts';
+import type { SymlinkTable } from '../kernel-symlinks.ts';
 import type { KernelText } from '../kernel-text.ts';
 import type { Assembled } from './assembler.ts';
 import { earlyWords, specialCalls } from './program.ts';
@@ -17,6 +19,8 @@ export const textSizeBytesMax = 200;
 export interface ObserverContext {
   readonly sandbox: WatchedSandbox;
   readonly processes: ProcessTable;
+  /** Symlinks that the sandbox made. */
+  readonly symlinks: SymlinkTable;
   /** A descriptor of the sandbox's root directory, for processes that are gone. */
   readonly rootFd: number | undefined;
   /** Nanoseconds since the Unix epoch at boot. */
@@ -119,6 +123,7 @@ function calls(whole: Assembled, seen: SeenProcess, context: ObserverContext): O
   const first = earlyText(call, early, last);
   const before = first === undefined ? undefined : observe(first);
   const found = observe(read === undefined ? undefined : kernelText(read));
+  if (found !== undefined) keepSymlinks(found, context.symlinks);
   return [before, found].filter((one) => one !== undefined);
 
   function observe(text: KernelText | undefined): Observation | undefined {
@@ -132,10 +137,31 @@ function calls(whole: Assembled, seen: SeenProcess, context: ObserverContext): O
         numbers: main.numbers,
         path: known.path === undefined ? undefined : text,
         target,
-        address: known.path === undefined ? text?.bytes : undefined,
+        address: text === undefined ? undefined : parseSocketAddress(text.bytes),
       },
       resolve,
     );
+  }
+}
+
+/** Keeps the table of symlinks in step with what the sandbox did to names. */
+function keepSymlinks(one: Observation, symlinks: SymlinkTable): void {
+  if ('errno' in one) return;
+  switch (one.kind) {
+    case 'file.link':
+      if (one.type === 'symbolic' && one.path.resolved !== undefined) {
+        symlinks.made(one.path.resolved, one.target.raw);
+      }
+      break;
+    case 'file.delete':
+      if (one.path.resolved !== undefined) symlinks.removed(one.path.resolved);
+      break;
+    case 'file.rename':
+      if (one.path.resolved !== undefined && one.target.resolved !== undefined) {
+        symlinks.renamed(one.path.resolved, one.target.resolved);
+      }
+      break;
+    default:
   }
 }
 
@@ -164,10 +190,13 @@ function earlyText(
 /** Directories that nobody inside can write to: what is read there needs no second look. */
 const systemPath = /^\/(?:usr|lib|lib64|bin|sbin)\/(?!.*\.\.)/;
 
-function resolver(seen: SeenProcess, { processes, rootFd }: ObserverContext): ResolveText {
+function resolver(
+  seen: SeenProcess,
+  { processes, symlinks, rootFd }: ObserverContext,
+): ResolveText {
   return (bytes, { dirfd, follow }) => {
     if (follow && systemPath.test(bytes.toString('latin1'))) return undefined;
     const cwd = dirfd === -100 && bytes[0] !== 0x2f ? processes.cwd(seen) : undefined;
-    return resolvePath({ pid: seen.pid, dirfd, bytes, follow, cwd, rootFd });
+    return resolvePath({ pid: seen.pid, dirfd, bytes, follow, cwd, symlinks, rootFd });
   };
 }

@@ -2,11 +2,13 @@
 import { closeSync } from 'node:fs';
 import type { WatchedSandbox } from '../collector.ts';
 import { openDirectory } from '../kernel-path.ts';
+import { SymlinkTable } from '../kernel-symlinks.ts';
 import type { Assembled } from './assembler.ts';
 
 /** A sandbox under watch. */
 export interface Watched {
   readonly sandbox: WatchedSandbox;
+  readonly symlinks: SymlinkTable;
   /** A descriptor of its root directory as its last new program saw it. */
   rootFd: number | undefined;
 }
@@ -31,7 +33,7 @@ export class Watchlist {
 
   /** Names a cgroup; returns the records that waited for it, in order. */
   add(cgroup: bigint, sandbox: WatchedSandbox): readonly Assembled[] {
-    this.#byCgroup.set(cgroup, { sandbox, rootFd: undefined });
+    this.#byCgroup.set(cgroup, { sandbox, symlinks: new SymlinkTable(), rootFd: undefined });
     const waiting = this.#waiting.get(cgroup) ?? [];
     this.#waiting.delete(cgroup);
     this.#waitingCount -= waiting.length;
