@@ -1,7 +1,26 @@
 // Every verb of the command line, one line each, in the order in which `--help` lists them.
 import type { Verb } from './verb.ts';
+import { approveVerb } from './verbs/approve.ts';
+import { exportVerb } from './verbs/export.ts';
 import { policyVerb } from './verbs/policy.ts';
+import { quarantineVerb } from './verbs/quarantine.ts';
+import { queryVerb } from './verbs/query.ts';
+import { releaseVerb } from './verbs/release.ts';
+import { scanVerb } from './verbs/scan.ts';
 import { schemaVerb } from './verbs/schema.ts';
+import { tailVerb } from './verbs/tail.ts';
+import { verifyVerb } from './verbs/verify.ts';
 
 /** The verbs. */
-export const verbs: readonly Verb[] = [policyVerb, schemaVerb];
+export const verbs: readonly Verb[] = [
+  tailVerb,
+  queryVerb,
+  quarantineVerb,
+  approveVerb,
+  releaseVerb,
+  verifyVerb,
+  exportVerb,
+  scanVerb,
+  policyVerb,
+  schemaVerb,
+];

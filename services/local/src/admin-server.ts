@@ -20,10 +20,12 @@ interface ServerOptions {
   readonly socket: string;
   readonly routes: Routes;
   readonly log: Logger;
+  /** Of the socket file; only its owner may open it unless told. */
+  readonly mode?: number;
 }
 
 /** Serves `routes` until closed; a leftover socket file of a dead process is replaced. */
-export async function startAdminServer({ socket, routes, log }: ServerOptions) {
+export async function startAdminServer({ socket, routes, log, mode = 0o600 }: ServerOptions) {
   rmSync(socket, { force: true });
   const live = new AbortController();
   const server = createServer((request, response) => {
@@ -37,7 +39,7 @@ export async function startAdminServer({ socket, routes, log }: ServerOptions) {
     server.once('error', reject);
     server.listen(socket, resolve);
   });
-  chmodSync(socket, 0o600);
+  chmodSync(socket, mode);
   return {
     async close() {
       live.abort();

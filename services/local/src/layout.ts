@@ -11,18 +11,23 @@ export interface Layout {
   readonly spool: string;
   readonly keys: string;
   readonly signer: string;
+  /** The gateway's own state: epoch, registered sandboxes. */
+  readonly gateway: string;
   /** Root's: sockets of the host daemon, and the configuration that the processes read. */
   readonly run: string;
   /** The core's own corner of it: root never writes there, so the core cannot mislead root. */
   readonly runCore: string;
+  /** Where the signer meets the core: it reads rows there and hands notes over. */
+  readonly runSigner: string;
   readonly sandboxes: string;
   readonly workspaces: string;
   readonly adminSocket: string;
   readonly gatewaySocket: string;
   readonly hostSocket: string;
-  readonly storeSocket: string;
+  readonly notesSocket: string;
   readonly trustFile: string;
   /** Beside the data directory, not in it: who can rewrite the data cannot fix this to match. */
+  readonly heads: string;
   readonly headFile: string;
 }
 
@@ -42,15 +47,18 @@ export function layoutOf(root: string): Layout {
     spool: at('spool'),
     keys: at('keys'),
     signer: at('signer'),
+    gateway: at('gateway'),
     run: at('run'),
     runCore: at('run', 'core'),
+    runSigner: at('run', 'signer'),
     sandboxes: at('run', 'core', 'sandboxes'),
     workspaces: at('workspaces'),
     adminSocket: at('run', 'core', 'admin.sock'),
     gatewaySocket: at('run', 'core', 'gateway.sock'),
     hostSocket: at('run', 'host.sock'),
-    storeSocket: at('run', 'core', 'store.sock'),
+    notesSocket: at('run', 'signer', 'notes.sock'),
     trustFile: at('trust.json'),
-    headFile: `${absolute}-heads.json`,
+    heads: `${absolute}-heads`,
+    headFile: path.join(`${absolute}-heads`, 'heads.json'),
   };
 }

@@ -1,0 +1,126 @@
+// The core's process: gateway, bus, sealer, detector, responder and the admin socket, composed.
+import { openEmbeddedBus } from '@sandtrail/bus/embedded-bus';
+import { placesOf } from '@sandtrail/bus/places';
+import { GatewayConfig } from '@sandtrail/gateway/config';
+import { nextEpoch } from '@sandtrail/gateway/epoch';
+import { startGateway } from '@sandtrail/gateway/gateway';
+import { kitSenders } from '@sandtrail/gateway/kit-senders';
+import { partitionCount } from '@sandtrail/schemas/topics';
+import { startSealer } from '@sandtrail/sealer/sealer';
+import { openStore } from '@sandtrail/store/open-store';
+import { adminRoutes } from '../admin-routes.ts';
+import { startAdminServer } from '../admin-server.ts';
+import { keyFilesOf } from '../keys.ts';
+import { openKit, openScanner } from '../kits.ts';
+import { startNotes, trustedKeys } from '../notes.ts';
+import type { Running, Surroundings } from '../role.ts';
+import { serviceRecords } from '../service-records.ts';
+import { startJudgement } from './judgement.ts';
+
+/** The name of the embedded log: part of every chain's identity. */
+const logName = 'sandtrail';
+
+const places = placesOf(partitionCount);
+
+/** Starts the core in the order in which data flows; closes it against that order. */
+export async function startCore(surroundings: Surroundings): Promise<Running> {
+  const { layout, clock, random, counters, log } = surroundings;
+  const ending: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const end of ending.toReversed()) await end();
+  };
+  const started = <T>(part: T, end: (part: T) => Promise<void>): T => {
+    ending.push(() => end(part));
+    return part;
+  };
+  try {
+    const bus = started(
+      await openEmbeddedBus({ dir: layout.bus, log: logName, clock, random, counters }),
+      (each) => each.close(),
+    );
+    const store = started(
+      await openStore({
+        dir: layout.store,
+        runDir: layout.runCore,
+        readDir: layout.runSigner,
+        logger: log.child('store'),
+        counters,
+      }),
+      (each) => each.close(),
+    );
+    const gateway = started(await startDoor(surroundings, bus), (each) => each.close());
+    const sealer = started(
+      startSealer({
+        bus,
+        store,
+        places,
+        keys: trustedKeys(layout),
+        logger: log.child('sealer'),
+        counters,
+      }),
+      (each) => each.stop(),
+    );
+    const records = recordsOf(surroundings, gateway);
+    const judgement = started(
+      await startJudgement(surroundings, { bus, store, record: records.responder }),
+      (each) => each.close(),
+    );
+    const { responder } = judgement;
+    const routes = adminRoutes({ surroundings, bus, places, store, sealer, responder, records });
+    started(
+      await startAdminServer({ socket: layout.adminSocket, routes, log: log.child('admin') }),
+      (each) => each.close(),
+    );
+    started(
+      await startNotes({ layout, record: records.signer, clock, log: log.child('notes') }),
+      (each) => each.close(),
+    );
+    return { close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type Bus = Awaited<ReturnType<typeof openEmbeddedBus>>;
+type Gateway = Awaited<ReturnType<typeof startGateway>>;
+
+function startDoor(surroundings: Surroundings, bus: Bus): Promise<Gateway> {
+  const { layout, configuration, clock, counters, log } = surroundings;
+  const { node, tenant } = configuration;
+  const scanner = openScanner(layout);
+  return startGateway({
+    config: GatewayConfig.parse({
+      node,
+      tenant,
+      stateDir: layout.gateway,
+      enrolmentPath: keyFilesOf(layout).grants,
+      socketPath: layout.gatewaySocket,
+      sandboxesDir: layout.sandboxes,
+    }),
+    bus,
+    clock,
+    counters,
+    log: log.child('gateway'),
+    createSenders: kitSenders((shipper) =>
+      openKit(surroundings, { collector: 'sender', dir: layout.gateway, shipper, scanner }),
+    ),
+  });
+}
+
+/** Writers for what services do, each with an epoch of its own. */
+export type ServiceRecords = ReturnType<typeof recordsOf>;
+
+function recordsOf({ layout, configuration }: Surroundings, gateway: Gateway) {
+  const epoch = nextEpoch(layout.gateway);
+  const signal = new AbortController().signal;
+  const writer = (service: 'responder' | 'signer' | 'gateway') =>
+    serviceRecords({
+      service,
+      node: configuration.node,
+      epoch,
+      shipper: gateway.shipper(service),
+      signal,
+    });
+  return { responder: writer('responder'), signer: writer('signer'), audit: writer('gateway') };
+}

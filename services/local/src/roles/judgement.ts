@@ -1,0 +1,81 @@
+// The judging half of the core: the detector in its worker, and the responder that acts on findings.
+import type { EmbeddedBus } from '@sandtrail/bus/embedded-bus';
+import { placesOf } from '@sandtrail/bus/places';
+import { createBundle } from '@sandtrail/detection/bundle';
+import { startDetector } from '@sandtrail/detector/detector';
+import { connectResponder } from '@sandtrail/host/control-responder';
+import { type Responder, startResponder } from '@sandtrail/responder/responder';
+import { schedulerOf } from '@sandtrail/responder/scheduler';
+import { partitionCount } from '@sandtrail/schemas/topics';
+import type { OpenedStore } from '@sandtrail/store/open-store';
+import { keyFilesOf, readPrivateKey } from '../keys.ts';
+import { followPolicies } from '../policies.ts';
+import type { Running, Surroundings } from '../role.ts';
+import type { RecordService } from '../service-records.ts';
+
+interface JudgementParts {
+  readonly bus: EmbeddedBus;
+  readonly store: OpenedStore;
+  readonly record: RecordService;
+}
+
+const findings = { topic: 'findings', partition: 0 } as const;
+
+/** Starts both; the responder first, so that no finding goes unanswered. */
+export async function startJudgement(
+  surroundings: Surroundings,
+  { bus, store, record }: JudgementParts,
+): Promise<Running & { readonly responder: Responder }> {
+  const { layout, configuration, clock, random, counters, log } = surroundings;
+  const stopping = new AbortController();
+  const places = placesOf(partitionCount).filter(({ topic }) => topic === 'events');
+  const policies = await followPolicies({ bus, places, store, signal: stopping.signal });
+  const scheduler = schedulerOf(async (signed, onResult) => {
+    const connection = await connectResponder(layout.hostSocket);
+    try {
+      await connection.contain(signed, onResult);
+    } finally {
+      connection.close();
+    }
+  });
+  const responder = await startResponder({
+    scheduler,
+    reader: bus,
+    record: (observation, sandbox, incarnation) => record({ sandbox, incarnation }, observation),
+    responsesOf: (subject) => policies.responsesOf(subject),
+    privateKey: readPrivateKey(keyFilesOf(layout).responderPrivate),
+    clock,
+    random,
+    counters,
+    log: log.child('responder'),
+    limits: { approvalMs: configuration.approvalMsMax },
+  });
+  const bundle = createBundle().digest;
+  const partitions = places.map(({ partition }) => partition);
+  const detector = startDetector({
+    busDir: layout.bus,
+    signalMemory: bus.signalMemory,
+    partitions,
+    append: async (frames) => {
+      await bus.append(findings, frames);
+    },
+    load: async () => {
+      const saved = await Promise.all(partitions.map((each) => store.snapshot(each, bundle)));
+      return saved
+        .filter((each) => each !== undefined)
+        .map(({ blob, ...rest }) => ({ ...rest, state: blob.toString('utf8') }));
+    },
+    save: ({ state, ...rest }) => store.saveSnapshot({ ...rest, blob: Buffer.from(state) }),
+    log: log.child('detector'),
+    counters,
+  });
+  return {
+    responder,
+    async close() {
+      await detector.stop();
+      await responder.close();
+      stopping.abort();
+      await policies.ended;
+    },
+  };
+}
