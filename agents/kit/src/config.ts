@@ -36,6 +36,10 @@ export const KitConfig = z.strictObject({
   spoolFlushMs: z.int().min(1).default(50),
   /** Observations that wait for the second engine, per stream; at the bound it is passed over. */
   scanQueueMax: z.int().min(1).default(512),
+  scanQueueCharsMax: z
+    .int()
+    .min(1)
+    .default(4 * mebibyte),
   streamsMax: z.int().min(1).default(65_536),
   closeMs: z.int().min(0).default(3000),
 });

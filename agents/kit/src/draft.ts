@@ -1,7 +1,7 @@
 // An observation on its way to becoming a record: redacted, cut to its bounds, with its originals' hashes.
 import { hash } from 'node:crypto';
 import { RawField, type Redaction } from '@sandtrail/schemas/body';
-import { type Fields, isFields, valueAt } from '@sandtrail/secrets/free-text';
+import { type Fields, isFields, textPlaces, valueAt } from '@sandtrail/secrets/free-text';
 import {
   type RedactedObservation,
   redactObservation,
@@ -27,6 +27,8 @@ export interface Draft {
 /** An observation that was looked at once, and may have to be looked at again. */
 export interface FirstLook {
   readonly draft: Draft;
+  /** Characters of free text: what a draft that waits keeps in memory. */
+  readonly textChars: number;
   /** Set when the second engine should look: it gives the draft that takes this one's place. */
   readonly lookAgain?: () => Promise<Draft>;
 }
@@ -46,9 +48,19 @@ export function look(given: Given): FirstLook {
   const scanned = isFields(limited) ? limited : original;
   const first = redactObservation(given.scanner, scanned);
   const finish = (redacted: RedactedObservation) => toDraft({ given, bounds, scanned }, redacted);
-  if (!first.isSuspicious) return { draft: finish(first) };
+  const textChars = textCharsOf(scanned);
+  if (!first.isSuspicious) return { draft: finish(first), textChars };
   const lookAgain = async () => finish(await redactObservationFully(given.scanner, scanned));
-  return { draft: finish(first), lookAgain };
+  return { draft: finish(first), textChars, lookAgain };
+}
+
+function textCharsOf(fields: Fields): number {
+  let chars = 0;
+  for (const { value } of textPlaces(fields)) {
+    const texts = typeof value === 'string' ? [value] : value;
+    for (const text of texts) chars += text.length;
+  }
+  return chars;
 }
 
 /** Texts a little past their bounds: nothing behind that will be kept, so nothing need be scanned. */

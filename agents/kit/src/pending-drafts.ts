@@ -5,6 +5,7 @@ import type { Draft, FirstLook } from './draft.ts';
 interface PendingOptions {
   /** Drafts that may wait; at the bound all are finished with what the first engine found. */
   readonly draftsMax: number;
+  readonly charsMax: number;
   readonly counters: Counters;
   readonly finish: (draft: Draft) => void;
 }
@@ -13,6 +14,7 @@ interface PendingOptions {
 export class PendingDrafts {
   readonly #options: PendingOptions;
   #waiting: FirstLook[] = [];
+  #waitingChars = 0;
   #draining: Promise<void> | undefined;
 
   constructor(options: PendingOptions) {
@@ -25,7 +27,9 @@ export class PendingDrafts {
       return;
     }
     this.#waiting.push(first);
-    if (this.#waiting.length > this.#options.draftsMax) this.#passOver();
+    this.#waitingChars += first.textChars;
+    const { draftsMax, charsMax } = this.#options;
+    if (this.#waiting.length > draftsMax || this.#waitingChars > charsMax) this.#passOver();
     this.#draining ??= this.#drain();
   }
 
@@ -40,6 +44,7 @@ export class PendingDrafts {
       // Passed over in the meantime: it has been finished already.
       if (this.#waiting[0] !== first) continue;
       this.#waiting.shift();
+      this.#waitingChars -= first.textChars;
       this.#options.finish(draft);
     }
     this.#draining = undefined;
@@ -60,6 +65,7 @@ export class PendingDrafts {
   #passOver(): void {
     const all = this.#waiting;
     this.#waiting = [];
+    this.#waitingChars = 0;
     this.#options.counters.add('kit.second_look_skipped', all.length);
     for (const { draft } of all) this.#options.finish(draft);
   }

@@ -72,6 +72,7 @@ export class KitStream {
     this.#beatAtMs = clock.monotonicMs();
     this.#pending = new PendingDrafts({
       draftsMax: config.scanQueueMax,
+      charsMax: config.scanQueueCharsMax,
       counters,
       finish: (draft) => this.#record(draft),
     });

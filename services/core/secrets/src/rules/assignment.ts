@@ -1,4 +1,4 @@
-// `password=…`, `api_key: …`, `--token …`, `Authorization: Bearer …`: a secret by its context alone.
+// Assignments such as `password=…`, `api_key: …`, `--token …`, `Authorization: Bearer …`: a secret by its context alone.
 import { entropy, isMixed, isMonotonous, isPlaceholder } from '../entropy.ts';
 import { defineRule, tier } from '../rule.ts';
 import { sample } from '../sample.ts';
@@ -35,6 +35,7 @@ function isGenerated(text: string): boolean {
 
 const made = sample('base62', 32);
 
+/** What only its context makes a secret. */
 export const rules = [
   defineRule({
     id: 'password-assignment',

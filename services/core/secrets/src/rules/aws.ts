@@ -7,6 +7,7 @@ const keyId = (seed: number) => `AK${'IA'}${sample('base32', 16, seed)}`;
 const secretKey = (seed: number) => sample('base64', 40, seed);
 const isSecretKey = (text: string) => entropy(text) >= 3.8 && isMixed(text);
 
+/** AWS's keys and tokens. */
 export const rules = [
   defineRule({
     id: 'aws-access-key-id',

@@ -3,6 +3,7 @@ import { entropy, isMixed } from '../entropy.ts';
 import { defineRule } from '../rule.ts';
 import { sample } from '../sample.ts';
 
+/** Azure's keys and signatures. */
 export const rules = [
   defineRule({
     id: 'azure-storage-key',

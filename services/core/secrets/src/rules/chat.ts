@@ -6,6 +6,7 @@ import { sample } from '../sample.ts';
 const discordToken = () =>
   `M${sample('base62', 23)}.${sample('base64url', 6)}.${sample('base64url', 38)}`;
 
+/** Tokens of chat bots. */
 export const rules = [
   defineRule({
     id: 'telegram-bot-token',

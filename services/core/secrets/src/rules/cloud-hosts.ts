@@ -5,6 +5,7 @@ import { sample } from '../sample.ts';
 
 const uuid = `${sample('hex', 8)}-${sample('hex', 4)}-4${sample('hex', 3)}-a${sample('hex', 3)}-${sample('hex', 12)}`;
 
+/** Tokens of hosting services. */
 export const rules = [
   defineRule({
     id: 'digitalocean-token',

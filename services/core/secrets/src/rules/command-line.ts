@@ -7,6 +7,7 @@ const password = sample('base62', 14);
 const isGiven = (secret: string) =>
   !isPlaceholder(secret) && !/^(?:password|passwd|pass|pwd|token|\$\w+)$/i.test(secret);
 
+/** Passwords as clients take them. */
 export const rules = [
   defineRule({
     id: 'netrc-password',

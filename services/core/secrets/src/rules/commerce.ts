@@ -3,6 +3,7 @@ import { entropy, isTokenLike } from '../entropy.ts';
 import { defineRule } from '../rule.ts';
 import { sample } from '../sample.ts';
 
+/** Keys of shops and payments. */
 export const rules = [
   defineRule({
     id: 'shopify-token',

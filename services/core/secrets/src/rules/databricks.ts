@@ -3,6 +3,7 @@ import { isTokenLike } from '../entropy.ts';
 import { defineRule } from '../rule.ts';
 import { sample } from '../sample.ts';
 
+/** Tokens of data platforms. */
 export const rules = [
   defineRule({
     id: 'databricks-token',

@@ -3,6 +3,7 @@ import { entropy, isTokenLike } from '../entropy.ts';
 import { defineRule } from '../rule.ts';
 import { sample } from '../sample.ts';
 
+/** Keys of developers' tools. */
 export const rules = [
   defineRule({
     id: 'linear-key',

@@ -3,6 +3,7 @@ import { isTokenLike } from '../entropy.ts';
 import { defineRule } from '../rule.ts';
 import { sample } from '../sample.ts';
 
+/** Docker's tokens. */
 export const rules = [
   defineRule({
     id: 'docker-token',

@@ -3,6 +3,7 @@ import { entropy, isTokenLike } from '../entropy.ts';
 import { defineRule } from '../rule.ts';
 import { sample, sampleWithChecksum } from '../sample.ts';
 
+/** GitHub's tokens. */
 export const rules = [
   defineRule({
     id: 'github-token',

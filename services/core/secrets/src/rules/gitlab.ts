@@ -3,6 +3,7 @@ import { isTokenLike } from '../entropy.ts';
 import { defineRule } from '../rule.ts';
 import { sample } from '../sample.ts';
 
+/** GitLab's tokens. */
 export const rules = [
   defineRule({
     id: 'gitlab-token',

@@ -3,6 +3,7 @@ import { entropy, isTokenLike } from '../entropy.ts';
 import { defineRule } from '../rule.ts';
 import { sample } from '../sample.ts';
 
+/** Google's keys and tokens. */
 export const rules = [
   defineRule({
     id: 'google-api-key',

@@ -3,6 +3,7 @@ import { entropy, isMixed, isTokenLike } from '../entropy.ts';
 import { defineRule } from '../rule.ts';
 import { sample } from '../sample.ts';
 
+/** HashiCorp's tokens. */
 export const rules = [
   defineRule({
     id: 'vault-token',

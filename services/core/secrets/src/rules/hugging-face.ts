@@ -3,6 +3,7 @@ import { isTokenLike } from '../entropy.ts';
 import { defineRule } from '../rule.ts';
 import { sample } from '../sample.ts';
 
+/** Tokens of models' hosts. */
 export const rules = [
   defineRule({
     id: 'hugging-face-token',

@@ -18,6 +18,7 @@ function isIban(text: string): boolean {
   return lengthOf[iban.slice(0, 2)] === iban.length && hasIbanDigits(iban);
 }
 
+/** Bank account numbers. */
 export const rules = [
   defineRule({
     id: 'iban',

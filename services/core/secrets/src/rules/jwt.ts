@@ -9,6 +9,7 @@ function isJsonHeader(token: string): boolean {
   return /"(?:alg|typ|kid|enc)"/.test(header);
 }
 
+/** JSON Web Tokens. */
 export const rules = [
   defineRule({
     id: 'json-web-token',

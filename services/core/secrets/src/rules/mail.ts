@@ -5,6 +5,7 @@ import { sample } from '../sample.ts';
 
 const isHexLike = (text: string) => entropy(text) >= 3;
 
+/** Keys of senders of messages. */
 export const rules = [
   defineRule({
     id: 'sendgrid-key',

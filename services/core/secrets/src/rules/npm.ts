@@ -1,8 +1,9 @@
-// npm: access tokens (2021: `npm_`, CRC-32 at the end) and the older UUID form in `.npmrc`.
+// Tokens of npm (2021: `npm_`, CRC-32 at the end) and the older UUID form in `.npmrc`.
 import { entropy, isTokenLike } from '../entropy.ts';
 import { defineRule } from '../rule.ts';
 import { sample, sampleWithChecksum } from '../sample.ts';
 
+/** npm's tokens. */
 export const rules = [
   defineRule({
     id: 'npm-token',

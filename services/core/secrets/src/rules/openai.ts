@@ -3,6 +3,7 @@ import { entropy, isMixed, isMonotonous } from '../entropy.ts';
 import { defineRule } from '../rule.ts';
 import { sample } from '../sample.ts';
 
+/** OpenAI's keys and their kin. */
 export const rules = [
   defineRule({
     id: 'openai-project-key',

@@ -19,6 +19,7 @@ function isCard(text: string): boolean {
   return known && hasLuhnDigit(digits) && new Set(digits).size > 1;
 }
 
+/** Payment card numbers. */
 export const rules = [
   defineRule({
     id: 'payment-card',

@@ -12,6 +12,7 @@ function isPhone(text: string): boolean {
 
 const mail = (domain: string) => ['jane.doe', domain].join('@');
 
+/** Addresses and numbers of persons. */
 export const rules = [
   defineRule({
     id: 'email',

@@ -9,6 +9,7 @@ const block = (label: string, lines: number) =>
     `-----END ${label}-----`,
   ].join('\n');
 
+/** Private keys. */
 export const rules = [
   defineRule({
     id: 'private-key',

@@ -3,6 +3,7 @@ import { entropy, isTokenLike } from '../entropy.ts';
 import { defineRule } from '../rule.ts';
 import { sample } from '../sample.ts';
 
+/** Tokens of package registries. */
 export const rules = [
   defineRule({
     id: 'pypi-token',

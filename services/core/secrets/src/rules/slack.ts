@@ -5,6 +5,7 @@ import { sample } from '../sample.ts';
 
 const numbers = `${sample('digits', 12, 2)}-${sample('digits', 12, 3)}`;
 
+/** Slack's tokens and webhooks. */
 export const rules = [
   defineRule({
     id: 'slack-token',

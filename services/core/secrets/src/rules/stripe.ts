@@ -3,6 +3,7 @@ import { isTokenLike } from '../entropy.ts';
 import { defineRule } from '../rule.ts';
 import { sample } from '../sample.ts';
 
+/** Stripe's keys. */
 export const rules = [
   defineRule({
     id: 'stripe-key',

@@ -6,6 +6,7 @@ import { sample } from '../sample.ts';
 const password = sample('base62', 14);
 const names = /^(?:password|passwd|pass|pwd|secret|token|user|username|pw|[*x.]+)$/i;
 
+/** Passwords in URLs. */
 export const rules = [
   defineRule({
     id: 'url-password',
