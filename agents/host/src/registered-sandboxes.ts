@@ -128,7 +128,8 @@ export class RegisteredSandboxes {
   /** The runner is gone without a good-bye: the sandbox is frozen, and killed after a while. */
   async orphaned(owner: object): Promise<void> {
     const entry = this.#of(owner);
-    if (entry === undefined) return;
+    // A daemon that stops leaves its sandboxes to their runners, which freeze them and wait.
+    if (entry === undefined || this.#stopping.signal.aborted) return;
     entry.orphaned = true;
     this.#options.counters.add('sandboxes_orphaned');
     const { driver, orphanGraceMs } = this.#options;

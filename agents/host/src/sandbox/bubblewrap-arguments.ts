@@ -16,7 +16,7 @@ export interface SandboxView {
   readonly workspace: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly hostname: string;
-  /** The command's own terminal needs the launcher's session; without one it gets a new session. */
+  /** Standard input is a terminal, which the command is to control: keys signal it alone. */
   readonly terminal: boolean;
   /** Without a watchdog that can freeze, the sandbox dies with its runner. */
   readonly dieWithRunner: boolean;
@@ -72,7 +72,7 @@ export function bubblewrapArguments(view: SandboxView): readonly string[] {
   return [
     ...['--unshare-user', '--unshare-all', '--disable-userns', '--cap-drop', 'ALL'],
     ...['--uid', String(insideUid), '--gid', String(insideUid), '--hostname', view.hostname],
-    ...(view.terminal ? [] : ['--new-session']),
+    '--new-session',
     ...(view.dieWithRunner ? ['--die-with-parent'] : []),
     ...['--info-fd', String(view.infoFd), '--block-fd', String(view.blockFd)],
     ...systemDirectories.flatMap((path) => ['--ro-bind', path, path]),
@@ -88,6 +88,7 @@ export function bubblewrapArguments(view: SandboxView): readonly string[] {
     ...['--remount-ro', '/', '--chdir', view.workspace, '--clearenv'],
     ...Object.entries(view.environment).flatMap(([name, value]) => ['--setenv', name, value]),
     '--',
+    ...(view.terminal ? ['setsid', '--ctty'] : []),
     ...view.command,
   ];
 }

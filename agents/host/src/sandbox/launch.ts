@@ -1,6 +1,6 @@
 // Starts bubblewrap in its cgroup, held at the door: nothing of the command runs until `open()`.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { fchownSync, mkdirSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { addAbortSignal, type Readable, type Writable } from 'node:stream';
 import { SandtrailError } from '@sandtrail/schemas/errors';
@@ -83,13 +83,18 @@ export async function launchSandbox(options: LaunchOptions): Promise<Launched> {
   const terminal = options.terminalFd;
   const pipes = terminal === undefined ? openStandardPipes() : undefined;
   const standard = pipes?.map((pipe) => pipe.childFd) ?? [terminal, terminal, terminal];
+  const owner = options.privileged?.owner;
+  for (const fd of standard) {
+    // So that the command may open /dev/stdout and its like by name.
+    if (owner !== undefined && fd !== undefined) fchownSync(fd, owner.uid, owner.gid);
+  }
   const info = openChildPipe('write');
   const door = openChildPipe('read');
   const child = spawn(program, args, {
     stdio: [...standard, info.childFd, door.childFd],
     env: launcherEnvironment,
     // A session of its own: Ctrl-C at our terminal reaches the command through us alone.
-    detached: terminal === undefined,
+    detached: true,
   });
   for (const pipe of [...(pipes ?? []), info, door]) pipe.release();
   const exited = exitOf(child);
@@ -120,17 +125,15 @@ function openStandardPipes(): readonly ChildPipe[] {
 
 const launcherEnvironment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 
-function commandLine({ view, privileged, prefix, terminalFd }: LaunchOptions): readonly string[] {
+function commandLine({ view, privileged, prefix }: LaunchOptions): readonly string[] {
   const full: SandboxView = { ...view, infoFd, blockFd, dieWithRunner: privileged === undefined };
-  const controlling = terminalFd === undefined ? [] : ['setsid', '--ctty'];
   if (privileged === undefined) {
-    return [...controlling, ...prefix, 'bwrap', ...bubblewrapArguments(full)];
+    return [...prefix, 'bwrap', ...bubblewrapArguments(full)];
   }
   mkdirSync(stage, { recursive: true, mode: 0o755 });
   const { owner, procsFiles } = privileged;
   const staged = view.binds.map((bind, n): Bind => ({ ...bind, source: `${stage}/${n}` }));
   return [
-    ...controlling,
     ...['unshare', '--mount', '--propagation', 'private', 'sh', '-euc', launcher, 'sandtrail'],
     ...[String(owner.uid), String(owner.gid)],
     ...[...view.binds.map((bind) => bind.source), '--', ...procsFiles, '--'],

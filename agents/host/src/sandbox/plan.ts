@@ -27,6 +27,8 @@ export interface PlanOptions {
   readonly cgroupParent: string;
   /** The sandbox's own event socket on the host, if the gateway has one for it. */
   readonly eventSocket: string | undefined;
+  /** The host daemon's socket. */
+  readonly controlSocket: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -43,6 +45,10 @@ export interface Plan {
   readonly unenforced: readonly Unenforced[];
 }
 
+const unwatched: Unenforced = {
+  field: 'kernel sensors',
+  reason: 'no host daemon: nothing watches the kernel',
+};
 const isolation: Isolation = 'bubblewrap';
 const socketDirectory = '/run/sandtrail';
 const reservedPlaces = ['/', '/dev', '/etc', '/proc', '/run', '/sys', '/usr'];
@@ -97,6 +103,7 @@ export function planRun(options: PlanOptions): Plan {
       ...(cgroup?.unenforced ?? []),
       ...(privileged ? [] : withoutRoot(policy)),
       ...invalidDestinations(compiled),
+      ...(options.controlSocket === undefined ? [unwatched] : []),
     ],
   };
 }

@@ -141,12 +141,7 @@ export class RunningSandbox {
     const { controlSocket, uid, incarnation, node, policy, plan, clock, limits } = this.#options;
     const { cgroup, workspace } = plan;
     const target = this.#target;
-    if (target === undefined) return;
-    if (controlSocket === undefined) {
-      const reason = 'no host daemon: nothing watches the kernel';
-      this.#lifecycle?.unenforced({ field: 'kernel sensors', reason });
-      return;
-    }
+    if (target === undefined || controlSocket === undefined) return;
     const handle = cgroup && { path: cgroup.path, id: cgroup.id.toString() };
     const link = new HostLink({
       socketPath: controlSocket,
