@@ -63,8 +63,8 @@ export class ProcessTable {
       startNs: seen.startNs.toString(),
       ...(seen.ppid === undefined ? {} : { ppid: seen.ppid }),
       ...(seen.uid === undefined ? {} : { uid: seen.uid }),
-      ...(comm === undefined ? {} : { comm }),
-      ...(exe === undefined ? {} : { exe: exe.slice(0, 4096) }),
+      ...(comm === undefined || comm === '' ? {} : { comm }),
+      ...(exe === undefined || exe === '' ? {} : { exe: exe.slice(0, 4096) }),
     };
   }
 

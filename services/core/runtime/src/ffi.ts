@@ -15,6 +15,24 @@ export function libcFunction(prototype: string): (...args: readonly unknown[]) =
   };
 }
 
+/**
+ * Like `libcFunction`, for calls that may block: each runs on a worker thread, apart from the
+ * event loop, and its errno cannot be read. The call itself must bound how long it blocks.
+ */
+export function blockingLibcFunction(
+  prototype: string,
+): (...args: readonly unknown[]) => Promise<number> {
+  const call = libc.func(prototype);
+  return (...args) => {
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    call.async(...args, (error: unknown, result: unknown) => {
+      if (error === null && typeof result === 'number') resolve(result);
+      else reject(error instanceof Error ? error : new Error(`${prototype} returns a number`));
+    });
+    return promise;
+  };
+}
+
 /** The calling thread's errno after the last call that failed. */
 export function errno(): number {
   return koffi.errno();
