@@ -26,6 +26,10 @@ export const SealState = z.strictObject({
 });
 export type SealState = z.infer<typeof SealState>;
 
+/** What the signer signed last of a chain: a `SealState` as JSON text, and the note over it. */
+export const SignedFile = z.strictObject({ v: z.literal(1), state: text(8192), note: text(4096) });
+export type SignedFile = z.infer<typeof SignedFile>;
+
 /** Heads kept outside the data directory: signed notes (C2SP signed-note), one for each chain. */
 export const HeadFile = z.strictObject({
   v: z.literal(1),

@@ -1,6 +1,7 @@
 // A process that seals until it is killed: opens log and store of a directory, for the crash tests.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openEmbeddedBus } from '@sandtrail/bus/embedded-bus';
 import { placesOf } from '@sandtrail/bus/places';
 import { systemClock, systemRandom } from '@sandtrail/runtime/clock';
@@ -22,11 +23,12 @@ const bus = await openEmbeddedBus({
 mkdirSync(path.join(dir, 'run'), { recursive: true });
 const places = { dir: path.join(dir, 'store'), runDir: path.join(dir, 'run') };
 const store = await openStore({ ...places, ...surroundings });
-startSealer({
+const sealer = startSealer({
   bus,
   store,
   places: placesOf(partitionCount),
   ...surroundings,
   limits: { blockRowsMax: 500, gatherMs: 5, stateRows: 1000 },
 });
+while (!sealer.status().some(({ sealedTo }) => sealedTo > 1n)) await delay(5);
 process.send?.('sealing');

@@ -9,8 +9,8 @@ import { SandtrailError } from '@sandtrail/schemas/errors';
 import type { Block, Store } from '@sandtrail/store/store';
 import { assign } from './assignment.ts';
 import { cutBlocks } from './block-cut.ts';
+import type { BlockWriter } from './block-writer.ts';
 import type { SignedHeads } from './signed-heads.ts';
-import type { Turns } from './turns.ts';
 
 /** The bounds of sealing. */
 export interface SealerLimits {
@@ -29,7 +29,7 @@ export interface PlaceSealerOptions {
   readonly bus: LogReader;
   readonly store: Store;
   readonly signed: SignedHeads;
-  readonly turns: Turns;
+  readonly writer: BlockWriter;
   readonly limits: SealerLimits;
   readonly logger: Logger;
   readonly counters: Counters;
@@ -162,9 +162,9 @@ export class PlaceSealer {
   }
 
   async #write(blocks: readonly Block[], state: ChainState): Promise<void> {
-    const { store, turns, counters, limits } = this.#options;
+    const { writer, counters, limits } = this.#options;
     for (const block of blocks) {
-      await turns(() => store.insertBlock(block));
+      await writer.write(block);
       counters.add('sealer.rows', block.rows.length);
       counters.add('sealer.blocks');
     }

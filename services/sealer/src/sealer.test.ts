@@ -212,7 +212,7 @@ describe('a sealer that is killed with SIGKILL', () => {
       await filled.append(place, frames(1000, batch * 1000));
     }
     await filled.close();
-    for (const lifeMs of [60, 200, 400]) await liveAndDie(dir, lifeMs);
+    for (const lifeMs of [30, 100, 200]) await liveAndDie(dir, lifeMs);
     const log = await open();
     const after = await openStore({ dir: path.join(dir, 'store'), logger, counters });
     const head = await after.head(await chainAt(place, after));

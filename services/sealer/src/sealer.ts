@@ -4,9 +4,9 @@ import type { VerifierKey } from '@sandtrail/chain/verifier-key';
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
 import type { Store } from '@sandtrail/store/store';
+import { BlockWriter } from './block-writer.ts';
 import { PlaceSealer, type SealerLimits, type SealingStatus } from './place-sealer.ts';
 import { signedHeads } from './signed-heads.ts';
-import { createTurns } from './turns.ts';
 
 /** What the sealer needs. */
 export interface SealerOptions {
@@ -37,18 +37,18 @@ const defaultLimits: SealerLimits = {
   retryMsMax: 5000,
 };
 
-/** Blocks that are written at the same time; each holds its rows in memory twice. */
-const writesMax = 2;
+/** Ticks reach all partitions at once: their blocks meet within this time and share an insert. */
+const groupMs = 25;
 
 /** Starts sealing. Every chain is taken on by itself: one that must stop stops no other. */
 export function startSealer(options: SealerOptions): Sealer {
   const { bus, store, places, keys = [], logger, counters } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const signed = signedHeads(keys);
-  const turns = createTurns(writesMax);
+  const writer = new BlockWriter({ store, gatherMs: groupMs, rowsMax: limits.blockRowsMax });
   const stopping = new AbortController();
   const sealers = places.map(
-    (place) => new PlaceSealer({ place, bus, store, signed, turns, limits, logger, counters }),
+    (place) => new PlaceSealer({ place, bus, store, signed, writer, limits, logger, counters }),
   );
   const runs = sealers.map((sealer) => sealer.run(stopping.signal));
   return {

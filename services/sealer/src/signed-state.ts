@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type ChainState, decodeState, encodeState } from '@sandtrail/chain/chain-state';
 import { hexOf } from '@sandtrail/chain/hash';
 import { SandtrailError } from '@sandtrail/schemas/errors';
-import * as z from 'zod';
+import { SignedFile } from '@sandtrail/schemas/seal';
 import { writeDurableFile } from './durable-file.ts';
 
 /** A chain's last signature. */
@@ -14,7 +14,6 @@ export interface SignedState {
   readonly note: string;
 }
 
-const SignedFile = z.strictObject({ v: z.literal(1), state: z.string(), note: z.string() });
 const suffix = '.signed.json';
 
 /**
@@ -37,7 +36,8 @@ export async function readSignedStates(dir: string): Promise<Map<string, SignedS
 
 /** Makes the signature durable; only after this may the note be shown to anybody. */
 export async function writeSignedState(dir: string, { state, note }: SignedState): Promise<void> {
-  const text = JSON.stringify({ v: 1, state: encodeState(state), note });
+  const file: SignedFile = { v: 1, state: encodeState(state), note };
+  const text = JSON.stringify(file);
   await writeDurableFile({
     path: path.join(dir, `${hexOf(state.chain)}${suffix}`),
     text,
@@ -46,12 +46,17 @@ export async function writeSignedState(dir: string, { state, note }: SignedState
 }
 
 function parse(text: string): SignedState | undefined {
+  const file = SignedFile.safeParse(parsedJson(text));
+  if (!file.success) return undefined;
+  const state = decodeState(file.data.state);
+  return typeof state === 'string' ? undefined : { state, note: file.data.note };
+}
+
+function parsedJson(text: string): unknown {
   try {
-    const { state, note } = SignedFile.parse(JSON.parse(text));
-    const decoded = decodeState(state);
-    return typeof decoded === 'string' ? undefined : { state: decoded, note };
+    return JSON.parse(text);
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

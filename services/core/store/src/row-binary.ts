@@ -2,32 +2,36 @@
 import type { SealedRow } from '@sandtrail/chain/row';
 import type { BlockRow } from './store.ts';
 
-const fixedBytes = 24;
+const fixedBytes = 25;
 const linkBytes = 32;
 const expiredLink = Buffer.alloc(linkBytes);
 
 /** Names and types of the columns that `encodeBlockRows` writes. */
 export const blockStructure =
-  "pos UInt64, offset UInt64, appendedAt DateTime64(3, 'UTC'), header String, body String, " +
+  "block UInt8, pos UInt64, offset UInt64, appendedAt DateTime64(3, 'UTC'), header String, body String, " +
   'link FixedString(32)';
 
-/** A block's rows, laid out as `blockStructure` says. */
-export function encodeBlockRows(rows: readonly BlockRow[]): Buffer {
-  const sizeBytes = rows.reduce(
-    (sum, { header, body }) =>
-      sum + fixedBytes + stringBytes(header) + stringBytes(body) + linkBytes,
-    0,
-  );
+/** The rows of blocks, laid out as `blockStructure` says; `block` is the index of a row's block. */
+export function encodeBlockRows(blocks: readonly (readonly BlockRow[])[]): Buffer {
+  let sizeBytes = 0;
+  for (const rows of blocks) {
+    for (const { header, body } of rows) {
+      sizeBytes += fixedBytes + stringBytes(header) + stringBytes(body) + linkBytes;
+    }
+  }
   const bytes = Buffer.allocUnsafe(sizeBytes);
   let at = 0;
-  for (const row of rows) {
-    at = bytes.writeBigUInt64LE(row.pos, at);
-    at = bytes.writeBigUInt64LE(row.offset, at);
-    at = bytes.writeBigInt64LE(BigInt(row.appendedAtMs), at);
-    at = writeString(bytes, row.header, at);
-    at = writeString(bytes, row.body, at);
-    bytes.set(row.link, at);
-    at += linkBytes;
+  for (const [block, rows] of blocks.entries()) {
+    for (const row of rows) {
+      at = bytes.writeUInt8(block, at);
+      at = bytes.writeBigUInt64LE(row.pos, at);
+      at = bytes.writeBigUInt64LE(row.offset, at);
+      at = bytes.writeBigInt64LE(BigInt(row.appendedAtMs), at);
+      at = writeString(bytes, row.header, at);
+      at = writeString(bytes, row.body, at);
+      bytes.set(row.link, at);
+      at += linkBytes;
+    }
   }
   return bytes;
 }

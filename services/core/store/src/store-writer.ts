@@ -1,7 +1,7 @@
 // The whole store: a reader, and what the sealer and the detector write.
 import type { StoreConnection } from './connection.ts';
 import { encodeString } from './row-binary.ts';
-import { insertBlock } from './sealed-rows.ts';
+import { insertBlocks } from './sealed-rows.ts';
 import type { DetectorSnapshot, Store, StoredChain, StoreReader } from './store.ts';
 
 interface Options {
@@ -13,7 +13,8 @@ interface Options {
 export function storeOver({ connection, reader }: Options): Store {
   return {
     ...reader,
-    insertBlock: (block) => insertBlock(connection, block),
+    insertBlock: (block) => insertBlocks(connection, [block]),
+    insertBlocks: (blocks) => insertBlocks(connection, blocks),
     addChain: (chain) => addChain(connection, chain),
     saveChainState: (chain, size, state) => saveChainState(connection, { chain, size, state }),
     saveSnapshot: (snapshot) => saveSnapshot(connection, snapshot),

@@ -86,6 +86,17 @@ describe('the store', () => {
     expect(read.map(plain)).toEqual(rows.slice(4990, 15_011).map(plain));
   });
 
+  test('stores blocks of several chains together, each under its own chain', async () => {
+    const blocks = [block(11, samples(3)), block(12, samples(5))];
+    await store.insertBlocks(blocks);
+    for (const { chain, rows, partition } of blocks) {
+      const read = await all(store.rows({ chain, from: 0n }));
+      expect(read.map(plain)).toEqual(rows.map(plain));
+      const own = (await store.extents()).find((extent) => extent.chain === chain);
+      expect(own).toMatchObject({ partition, rows: BigInt(rows.length) });
+    }
+  });
+
   test('returns a block that was written twice as duplicates', async () => {
     const written = block(4, samples(3));
     await store.insertBlock(written);

@@ -133,6 +133,8 @@ export interface Store extends StoreReader {
    * duplicate.
    */
   insertBlock(block: Block): Promise<void>;
+  /** The same for several blocks of one day, at most 64: all are stored or none. */
+  insertBlocks(blocks: readonly Block[]): Promise<void>;
   /** Enters a chain in the list of chains. */
   addChain(chain: StoredChain): Promise<void>;
   saveChainState(chain: string, size: bigint, state: string): Promise<void>;
