@@ -49,6 +49,7 @@ interface Held {
 }
 
 const sandboxesMax = 4096;
+const endedMax = 1024;
 const attemptsMax = 256;
 const waitingMax = 16;
 const usPerMs = 1000;
@@ -57,6 +58,7 @@ const usPerMs = 1000;
 export class Containment {
   readonly #options: ContainmentOptions;
   readonly #sandboxes = new Map<SandboxUid, Held>();
+  readonly #ended = new Map<SandboxUid, Held>();
   readonly #stopping = new AbortController();
   readonly #underWay = new Set<Promise<void>>();
 
@@ -82,9 +84,14 @@ export class Containment {
     });
   }
 
-  /** Forgets a sandbox; looks that are still due go on. */
+  /** The sandbox has ended: a request that comes late finds it gone; looks that are due go on. */
   remove(target: Target): void {
-    if (this.#sandboxes.get(target.uid)?.target === target) this.#sandboxes.delete(target.uid);
+    const held = this.#sandboxes.get(target.uid);
+    if (held?.target !== target) return;
+    this.#sandboxes.delete(target.uid);
+    this.#ended.set(target.uid, held);
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size > endedMax && oldest !== undefined) this.#ended.delete(oldest);
   }
 
   /** The rung on which a sandbox stands; `undefined` when it is not here. */
@@ -144,7 +151,7 @@ export class Containment {
   }
 
   #find({ sandbox, incarnation }: ContainmentRequest): Held {
-    const held = this.#sandboxes.get(sandbox);
+    const held = this.#sandboxes.get(sandbox) ?? this.#ended.get(sandbox);
     if (held === undefined)
       throw new SandtrailError('CONTAIN_UNKNOWN_SANDBOX', { detail: sandbox });
     if (held.target.incarnation !== incarnation) {

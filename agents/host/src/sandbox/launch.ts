@@ -128,7 +128,9 @@ const launcherEnvironment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 function commandLine({ view, privileged, prefix }: LaunchOptions): readonly string[] {
   const full: SandboxView = { ...view, infoFd, blockFd, dieWithRunner: privileged === undefined };
   if (privileged === undefined) {
-    return [...prefix, 'bwrap', ...bubblewrapArguments(full)];
+    // A tracer outlives its parent unless told otherwise; bubblewrap then dies with the tracer.
+    const tied = prefix.length === 0 ? [] : ['setpriv', '--pdeathsig', 'KILL', ...prefix];
+    return [...tied, 'bwrap', ...bubblewrapArguments(full)];
   }
   mkdirSync(stage, { recursive: true, mode: 0o755 });
   const { owner, procsFiles } = privileged;

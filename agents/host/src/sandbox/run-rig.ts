@@ -163,6 +163,7 @@ export class RunRig {
       allowWeaker: false,
       environment: {},
       prefix: [],
+      sensors: [],
       signals: { on: () => undefined, off: () => undefined },
       scanner: createScanner({ fingerprintKey: randomBytes(32) }),
       clock: systemClock,

@@ -10,6 +10,7 @@ import type { ObservationOf } from '@sandtrail/schemas/observation';
 import type { Policy } from '@sandtrail/schemas/policy';
 import type { SandboxUid } from '@sandtrail/schemas/scalars';
 import type { Scanner } from '@sandtrail/secrets/scanner';
+import type { Collector } from '../collector.ts';
 import type { ArmedCollector } from '../control-protocol.ts';
 import type { Lookup } from '../egress/destination.ts';
 import type { Unenforced } from './cgroup.ts';
@@ -43,6 +44,8 @@ export interface RunOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Words before bubblewrap: a tracer and its arguments. */
   readonly prefix: readonly string[];
+  /** Sensors that this runner runs itself, such as the tracer of the prefix. */
+  readonly sensors: readonly Collector[];
   readonly io: RunnerIo;
   readonly signals: SignalSource;
   readonly recorder: SandboxRecorder;

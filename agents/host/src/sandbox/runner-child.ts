@@ -1,18 +1,25 @@
 // For tests: a runner in a process of its own, so that it can be killed. Arguments: directory, parent
-// cgroup, control socket, uid, then the command.
+// cgroup, control socket, uid, then the command. What it recorded lies in DIRECTORY/UID.json.
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '@sandtrail/runtime/clock';
 import { createCounters } from '@sandtrail/runtime/counters';
 import { silentLogger } from '@sandtrail/runtime/log';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
 import { createScanner } from '@sandtrail/secrets/scanner';
+import { createStraceCollector } from '../strace.ts';
 import { runSandbox } from './run.ts';
 import { memoryRecorder, testPolicy } from './run-rig.ts';
 
 const [directory = '', cgroupParent = '', controlSocket = '', name = '', ...command] =
   process.argv.slice(2);
 const uid = SandboxUid.parse(name);
+const recorder = memoryRecorder(uid);
+const clock = systemClock;
+const counters = createCounters();
+const isTraced = process.getuid?.() !== 0;
+const tracer = createStraceCollector({ clock, counters, launchers: 1 });
 const summary = await runSandbox({
   ...{ uid, incarnation: 0, name: 'test', node: 'node', command, cgroupParent },
   policy: testPolicy(),
@@ -22,13 +29,17 @@ const summary = await runSandbox({
   eventSocket: undefined,
   allowWeaker: false,
   environment: {},
-  prefix: [],
+  prefix: isTraced ? tracer.commandPrefix(uid) : [],
+  sensors: isTraced ? [tracer] : [],
   io: process,
   signals: process,
-  recorder: memoryRecorder(uid),
+  recorder,
   scanner: createScanner({ fingerprintKey: randomBytes(32) }),
-  clock: systemClock,
-  counters: createCounters(),
+  clock,
+  counters,
   logger: silentLogger,
 });
+const { exitCode, reason, unenforced } = summary;
+const told = { exitCode, reason, unenforced, seen: recorder.seen };
+writeFileSync(join(directory, `${uid}.json`), JSON.stringify(told));
 process.exit(summary.exitCode);

@@ -2,7 +2,7 @@
 import type { CompiledPolicy } from '@sandtrail/policy/compile-policy';
 import type { Level } from '@sandtrail/schemas/finding';
 import { StreamId } from '@sandtrail/schemas/stream';
-import type { EffectiveMode } from '../collector.ts';
+import type { EffectiveMode, WatchedSandbox } from '../collector.ts';
 import { CommandRecord, commandMode } from '../command/command-record.ts';
 import type { ArmedCollector } from '../control-protocol.ts';
 import { createCgroupDriver } from '../driver/cgroup.ts';
@@ -58,6 +58,7 @@ export class RunningSandbox {
   #command: CommandRecord | undefined;
   #launched: Launched | undefined;
   #target: Target | undefined;
+  #watched: WatchedSandbox | undefined;
   #edge: Edge = noEdge();
   #watchdog: Watchdog | undefined;
   #link: HostLink | undefined;
@@ -122,6 +123,7 @@ export class RunningSandbox {
       startTimeoutMs: limits.startTimeoutMs,
     });
     this.#launched = launched;
+    await this.#watch(launched.initPid);
     if (plan.network) this.#edge = await this.#openEdge(launched.initPid);
     if (cgroup !== undefined && policy.on_recorder_loss === 'freeze') {
       this.#watchdog = startWatchdog(cgroup);
@@ -202,6 +204,7 @@ export class RunningSandbox {
     await this.#edge.close();
     if (exit === undefined) this.#command?.close();
     else this.#command?.finished(exit);
+    await this.#unwatch();
     const host = (await this.#link?.leave()) ?? [];
     const streams = host.map(({ stream, lastSeq }) => {
       return { stream: StreamId.parse(stream), lastSeq: BigInt(lastSeq) };
@@ -234,6 +237,32 @@ export class RunningSandbox {
     await this.#driver.freeze(target);
     this.#lifecycle?.paused({ by: 'runner', reason: 'timeout' });
     await this.kill({ by: 'runner', reason: 'timeout', as: 'timeout' });
+  }
+
+  /** Starts the runner's own sensors, each with a stream; a tracer has waited for its reader. */
+  async #watch(initPid: number): Promise<void> {
+    const { uid, incarnation, policy, plan, sensors, counters } = this.#options;
+    const cgroup = plan.cgroup && { path: plan.cgroup.path, id: plan.cgroup.id };
+    const workspace = plan.workspace.path;
+    const watched = { uid, incarnation, policy, cgroup, initPid, workspace };
+    this.#watched = watched;
+    for (const sensor of sensors) {
+      let stream: RecorderStream | undefined;
+      const mode = await sensor.start({
+        observe: (_sandbox, observation) => stream?.emit(observation),
+        lost: (_sandbox, gap) => stream?.lost(gap),
+        restarted: () => counters.add('runner_sensor_restarts'),
+      });
+      stream = await this.#open(sensor.name, mode);
+      await sensor.watch(watched);
+    }
+  }
+
+  async #unwatch(): Promise<void> {
+    for (const sensor of this.#options.sensors) {
+      if (this.#watched !== undefined) await sensor.unwatch(this.#watched);
+      await sensor.stop();
+    }
   }
 
   async #openEdge(pid: number): Promise<Edge> {
