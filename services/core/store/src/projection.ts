@@ -10,7 +10,7 @@ const parsed = `JSONExtract(${joined}, 'Tuple(
   tenant String, sandbox String, incarnation UInt32, trust String, timeNs UInt64,
   kind String, stream String, seq UInt64, process Tuple(pid UInt32, exe String),
   path Tuple(raw String), exe Tuple(raw String), host String, name String, address String,
-  destination String, tool String, chain String, finding Tuple(severity String, detector String))')`;
+  destination String, tool String, signedChain String, finding Tuple(severity String, detector String))')`;
 
 /** What an event is about: a path, a program, a host or name, a tool, a chain, a detector. */
 const subject = `multiIf(
@@ -21,7 +21,7 @@ const subject = `multiIf(
   event.address != '', event.address,
   event.destination != '', event.destination,
   event.tool != '', event.tool,
-  event.chain != '', event.chain,
+  event.signedChain != '', event.signedChain,
   event.finding.detector)`;
 
 /** Column and expression, in the order of the table. Bytes that are not JSON give empty columns. */

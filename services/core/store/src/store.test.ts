@@ -166,7 +166,7 @@ describe('the store', () => {
       body: Buffer.from(
         JSON.stringify({
           kind: 'control.checkpoint',
-          chain,
+          signedChain: chain,
           size: `${size}`,
           note: `n\n${size}\n`,
         }),
