@@ -7,8 +7,8 @@ export const CommandOutput = event(
   'command.output',
   {
     channel: z.enum(['stdout', 'stderr', 'terminal']),
-    /** Byte offset of this piece in the channel. */
-    offset: Count,
+    /** Where this piece begins in the channel, in bytes. */
+    startByte: Count,
     sizeBytes: Count,
     text: text(65_536),
     /** On the channel's last piece: the hash of all its bytes. */

@@ -4,6 +4,6 @@ import { Sha256Hex, text, Uint64 } from '../src/scalars.ts';
 
 export const ControlCheckpoint = event(
   'control.checkpoint',
-  { chain: Sha256Hex, size: Uint64, note: text(4096) },
+  { signedChain: Sha256Hex, size: Uint64, note: text(4096) },
   { senders: ['signer'], freeText: [] },
 );

@@ -9,7 +9,8 @@ export interface ParsedEvent {
   readonly bodyText: string;
 }
 
-const placeFields: readonly string[] = ['chain', 'pos', 'offset'];
+/** What a query adds to an event: its place in the log and in its chain. */
+export const placeFields: readonly string[] = ['chain', 'pos', 'offset'];
 
 /** Joins a header and a body to one flat object: the header's fields first, then the body's. */
 export function flattenEvent(headerText: string, bodyText: string): Record<string, unknown> {

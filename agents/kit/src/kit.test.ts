@@ -269,7 +269,7 @@ describe('a record', () => {
           kind: 'command.output',
           observedAtNs: '2',
           channel: 'stdout',
-          offset: 0,
+          startByte: 0,
           sizeBytes: 3,
           text: 'abc',
         },

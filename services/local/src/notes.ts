@@ -13,7 +13,7 @@ import type { Layout } from './layout.ts';
 import { controlPlane, type RecordService } from './service-records.ts';
 
 const Checkpoint = z.strictObject({
-  chain: Sha256Hex,
+  signedChain: Sha256Hex,
   size: z.string().regex(/^\d{1,20}$/),
   note: text(4096),
 });

@@ -37,7 +37,7 @@ export async function registerSandbox(asking: Asking, life: Life): Promise<Sandb
  * @throws SandtrailError `GATEWAY_UNREACHABLE`, `GATEWAY_REFUSED`
  */
 export async function endSandbox(asking: Asking, { uid, incarnation }: Life): Promise<void> {
-  await ask(asking, { method: 'DELETE', path: `/v1/sandboxes/${uid}/${incarnation}`, body: '' });
+  await ask(asking, { method: 'DELETE', path: `/v1/sandboxes/${uid}/${incarnation}`, body: '{}' });
 }
 
 interface Request {
@@ -52,12 +52,16 @@ async function ask({ layout, token }: Asking, { method, path, body }: Request): 
   });
   const broken = new Promise<never>((_, reject) => session.once('error', reject));
   try {
-    const stream = session.request({
-      ':method': method,
-      ':path': path,
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/json',
-    });
+    const stream = session.request(
+      {
+        ':method': method,
+        ':path': path,
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+      },
+      // Node ends a DELETE by itself otherwise.
+      { endStream: false },
+    );
     stream.setTimeout(answerMsMax, () => stream.close());
     stream.end(body);
     const [headers] = await Promise.race([once(stream, 'response'), broken]);

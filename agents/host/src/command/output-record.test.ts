@@ -32,10 +32,10 @@ test('pieces put together are the output, however it was written', () => {
         for (const part of parts) record.write(Buffer.from(part));
         record.end();
         expect(pieces.map((piece) => piece.text).join('')).toBe(parts.join(''));
-        let offset = 0;
+        let startByte = 0;
         for (const piece of pieces) {
-          expect(piece.offset).toBe(offset);
-          offset += piece.sizeBytes;
+          expect(piece.startByte).toBe(startByte);
+          startByte += piece.sizeBytes;
         }
       },
     ),

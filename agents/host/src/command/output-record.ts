@@ -41,7 +41,7 @@ export class OutputRecord {
   /** Without secrets: what has passed the guard and waits for a good place to be cut. */
   #text = '';
   #redactions: Redaction[] = [];
-  #offset = 0;
+  #startByte = 0;
   #sizeBytes = 0;
   #omittedBytes = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -103,10 +103,10 @@ export class OutputRecord {
     // Counted in the text as it is recorded: masks have another length than what they stand for.
     const sizeBytes = Buffer.byteLength(text);
     const observedAtNs = clock.nowNs().toString();
-    const piece = { channel, offset: this.#offset, sizeBytes, text, ...last };
+    const piece = { channel, startByte: this.#startByte, sizeBytes, text, ...last };
     emit({ kind: 'command.output', observedAtNs, ...piece }, this.#redactions);
     this.#redactions = [];
-    this.#offset += sizeBytes;
+    this.#startByte += sizeBytes;
   }
 }
 

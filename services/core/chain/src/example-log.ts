@@ -132,7 +132,7 @@ function checkpointBody(head: ReturnType<typeof headOf>, seq: number): string {
   return bodyText('control.checkpoint', {
     stream: 'signer:node-1:0:control-log:0',
     seq,
-    chain: head.chain,
+    signedChain: head.chain,
     size: head.size.toString(),
     note: signHead(head, exampleSignerKey),
   });

@@ -20,7 +20,7 @@ export async function startSigner(surroundings: Surroundings): Promise<Running> 
     stateDir: layout.signer,
     headFile: configuration.headFile,
     release: async ({ chain, size, note }) => {
-      const input = { chain, size: size.toString(), note };
+      const input = { signedChain: chain, size: size.toString(), note };
       await callAdmin({
         socket: layout.notesSocket,
         method: 'POST',
