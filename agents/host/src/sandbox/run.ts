@@ -1,4 +1,4 @@
-// `sandtrail run`: one command in one watched sandbox, from its birth to its proven end.
+// The library behind `sandtrail run`: one command in one watched sandbox, from birth to proven end.
 import { rmSync } from 'node:fs';
 import { compilePolicy } from '@sandtrail/policy/compile-policy';
 import { policyDigest } from '@sandtrail/policy/policy-digest';

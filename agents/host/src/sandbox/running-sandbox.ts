@@ -10,6 +10,7 @@ import type { Driver, Target } from '../driver/driver.ts';
 import { createProcessDriver } from '../driver/process.ts';
 import { readTarget } from '../driver/target.ts';
 import { hostLookup } from '../egress/host-lookup.ts';
+import type { SandboxCgroup } from './cgroup.ts';
 import { type Edge, noEdge, startEdge } from './edge.ts';
 import { HostLink } from './host-link.ts';
 import { type Exit, type Launched, launchSandbox } from './launch.ts';
@@ -37,6 +38,7 @@ interface End {
   readonly streams: readonly StreamEnd[];
 }
 
+const watchdogsMax = 5;
 const runnerMode: EffectiveMode = {
   on: true,
   detail: 'the runner itself',
@@ -67,6 +69,7 @@ export class RunningSandbox {
   #levelMax: Level = 'L0';
   #collectors: readonly ArmedCollector[] = [];
   #startMs = 0;
+  #watchdogsLost = 0;
 
   constructor(options: RunningOptions) {
     this.#options = options;
@@ -126,7 +129,7 @@ export class RunningSandbox {
     await this.#watch(launched.initPid);
     if (plan.network) this.#edge = await this.#openEdge(launched.initPid);
     if (cgroup !== undefined && policy.on_recorder_loss === 'freeze') {
-      this.#watchdog = startWatchdog(cgroup);
+      this.#guard(cgroup);
     }
     this.#target = readTarget({
       uid,
@@ -229,6 +232,19 @@ export class RunningSandbox {
     if (this.#killed !== undefined) return this.#killed;
     if (this.#levelMax >= 'L5') return 'contained';
     return exit?.signal === undefined ? 'exited' : 'signalled';
+  }
+
+  /** A watchdog that is gone is replaced, a few times; then the sandbox must not go on. */
+  #guard(cgroup: SandboxCgroup): void {
+    this.#watchdog = startWatchdog({
+      cgroup,
+      onLost: () => {
+        this.#watchdogsLost += 1;
+        this.#options.counters.add('watchdogs_lost');
+        if (this.#watchdogsLost < watchdogsMax) this.#guard(cgroup);
+        else void this.kill({ by: 'runner', reason: 'its watchdog is killed', as: 'failed' });
+      },
+    });
   }
 
   async #timeOut(): Promise<void> {

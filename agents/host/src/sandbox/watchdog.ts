@@ -20,8 +20,14 @@ read word
 [ "$word" = bye ] || echo 1 > "$1"
 `;
 
+interface WatchdogOptions {
+  readonly cgroup: Pick<SandboxCgroup, 'path'>;
+  /** The watchdog itself has died: start another one. */
+  readonly onLost: () => void;
+}
+
 /** Guards a sandbox: within 1 s of the runner's death, `cgroup.freeze` is 1. */
-export function startWatchdog(cgroup: Pick<SandboxCgroup, 'path'>): Watchdog {
+export function startWatchdog({ cgroup, onLost }: WatchdogOptions): Watchdog {
   const child = spawn('sh', ['-c', script, 'sandtrail-watchdog', `${cgroup.path}/cgroup.freeze`], {
     stdio: ['pipe', 'ignore', 'ignore'],
     env: {},
@@ -31,11 +37,16 @@ export function startWatchdog(cgroup: Pick<SandboxCgroup, 'path'>): Watchdog {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
   });
+  let isDismissed = false;
+  child.once('exit', () => {
+    if (!isDismissed) onLost();
+  });
   // A watchdog that died early cannot be told good-bye; its end is already known.
   child.stdin.on('error', () => child.stdin.destroy());
   return {
     pid: child.pid ?? 0,
     dismiss: async () => {
+      isDismissed = true;
       child.stdin.end('bye\n');
       await gone;
     },
