@@ -29,6 +29,7 @@ interface EdgeOptions {
 /** A sandbox's ways out. */
 export interface Edge {
   readonly egress: EgressSwitch;
+  /** Ends what is open; again, it does nothing more. */
   close(): Promise<void>;
 }
 
@@ -44,6 +45,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const listen = { udpFd, tcpFd };
   const resolver = await startResolver({ ...shared, listen, observe: options.dns });
   let denied = false;
+  let closed: Promise<unknown> | undefined;
   const state = () => Promise.resolve({ openFlows: proxy.openFlows(), denied });
   return {
     egress: {
@@ -61,8 +63,9 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       },
       status: state,
     },
-    close: async () => {
-      await Promise.all([proxy.close(), resolver.close()]);
+    close: () => {
+      closed ??= Promise.all([proxy.close(), resolver.close()]);
+      return closed.then(() => undefined);
     },
   };
 }

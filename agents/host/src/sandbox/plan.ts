@@ -64,16 +64,21 @@ export function planRun(options: PlanOptions): Plan {
   const weaker = weakerThanDeclared(options);
   mkdirSync(options.runDirectory, { recursive: true, mode: 0o755 });
   const layout = findCgroupLayout(readFileSync('/proc/self/mountinfo', 'utf8'));
-  const privileged = process.getuid?.() === 0 && layout !== undefined;
+  const privileged = process.getuid?.() === 0;
+  // Root without a cgroup would be bubblewrap as root, to whom every sysctl is open.
+  if (privileged && layout === undefined) {
+    throw new SandtrailError('SANDBOX_CGROUP', { detail: 'no cgroup v2 is mounted' });
+  }
   const { path: inside, writable } = enforce.workspace;
   if (reservedPlaces.includes(inside)) {
     throw new SandtrailError('SANDBOX_WORKSPACE', { detail: `${inside} is the system's` });
   }
   const workspace = prepareWorkspace({ path: options.workspaceRoot, privileged, writable });
   const parent = options.cgroupParent;
-  const cgroup = privileged
-    ? createSandboxCgroup({ layout, parent, name: uid, limits: enforce.limits })
-    : undefined;
+  const cgroup =
+    privileged && layout !== undefined
+      ? createSandboxCgroup({ layout, parent, name: uid, limits: enforce.limits })
+      : undefined;
   const network = privileged && policy.network.mode === 'restricted';
   const socket = eventSocket === undefined ? [] : [eventBind(eventSocket)];
   writeRunnerFile(options.runDirectory, options.incarnation);

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -123,6 +124,35 @@ test('a read-only workspace cannot be written', async () => {
   const policy = testPolicy({ filesystem: { workspace: '/work', mode: 'read_only' } });
   const { out } = await run(shell('touch /work/x 2>/dev/null || echo refused'), { policy });
   expect(out).toBe('refused\n');
+});
+
+test('a workspace of root is refused where the sandbox would write, and read where it would not', async () => {
+  const workspaceRoot = join(rig.directory, 'of-root');
+  mkdirSync(workspaceRoot);
+  writeFileSync(join(workspaceRoot, 'file'), 'content');
+  const refused = run(['true'], { workspaceRoot });
+  await expect(refused).rejects.toMatchObject({ code: 'SANDBOX_WORKSPACE' });
+  const policy = testPolicy({ filesystem: { workspace: '/work', mode: 'read_only' } });
+  const { out } = await run(['cat', 'file'], { workspaceRoot, policy });
+  expect(out).toBe('content');
+});
+
+test('declared mounts and the event socket are there, and nothing else', async () => {
+  const mount = join(rig.directory, 'mount');
+  const sockets = join(rig.directory, 'sockets');
+  for (const path of [mount, sockets]) mkdirSync(path);
+  writeFileSync(join(mount, 'tool'), 'a tool');
+  const server = createNetServer((socket) => socket.end('the gateway\n'));
+  const eventSocket = join(sockets, 'events.sock');
+  await new Promise<void>((resolve) => server.listen(eventSocket, resolve));
+  chmodSync(eventSocket, 0o666);
+  const filesystem = { workspace: '/work', host_mounts: [`${mount}:ro`] };
+  const script = `cat ${mount}/tool; echo x > ${mount}/tool || echo; python3 -c "
+import os, socket
+s = socket.socket(socket.AF_UNIX); s.connect(os.environ['SANDTRAIL_SOCKET']); print(s.recv(99).decode())"`;
+  const { out } = await run(shell(script), { policy: testPolicy({ filesystem }), eventSocket });
+  server.close();
+  expect(out).toBe('a tool\nthe gateway\n\n');
 });
 
 test('an isolation stronger than bubblewrap is refused, unless weaker is allowed and said', async () => {

@@ -195,6 +195,8 @@ export class RunningSandbox {
   /** Leaves no task behind: a command may end before what it started. */
   async stopTasks(): Promise<void> {
     clearTimeout(this.#timer);
+    // Before the kill, which would call what is still open contained.
+    await this.#edge.close();
     if (this.#target !== undefined) await this.#driver.apply(this.#target, 'L5');
     else this.#launched?.kill('SIGKILL');
     await this.#launched?.exited;
@@ -204,7 +206,6 @@ export class RunningSandbox {
   async end(how: { reason: EndReason | undefined; exit: Exit | undefined }): Promise<End> {
     const { exit } = how;
     await this.stopTasks();
-    await this.#edge.close();
     if (exit === undefined) this.#command?.close();
     else this.#command?.finished(exit);
     await this.#unwatch();
