@@ -6,13 +6,17 @@ import { policyVerb } from './verbs/policy.ts';
 import { quarantineVerb } from './verbs/quarantine.ts';
 import { queryVerb } from './verbs/query.ts';
 import { releaseVerb } from './verbs/release.ts';
+import { runVerb } from './verbs/run.ts';
 import { scanVerb } from './verbs/scan.ts';
 import { schemaVerb } from './verbs/schema.ts';
 import { tailVerb } from './verbs/tail.ts';
+import { upVerb } from './verbs/up.ts';
 import { verifyVerb } from './verbs/verify.ts';
 
 /** The verbs. */
 export const verbs: readonly Verb[] = [
+  upVerb,
+  runVerb,
   tailVerb,
   queryVerb,
   quarantineVerb,

@@ -18,13 +18,13 @@ export const queryVerb: Verb = {
     sql: {
       type: 'string',
       value: 'SELECT',
-      help: 'your own read-only SQL over the table `events`',
+      help: 'your own read-only SQL over the table `sealed`',
     },
   },
   examples: [
     'sandtrail query --kind process.exec --since 15m',
     'sandtrail query --sandbox UID --json > events.ndjson',
-    "sandtrail query --sql 'SELECT kind, count() FROM events GROUP BY kind ORDER BY 2 DESC'",
+    "sandtrail query --sql 'SELECT kind, count() FROM sealed GROUP BY kind ORDER BY 2 DESC'",
   ],
   exits: { 0: 'printed (perhaps nothing fitted)', 64: 'the filter or the SQL is not understood' },
   async run(context) {
