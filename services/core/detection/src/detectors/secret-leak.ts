@@ -1,0 +1,132 @@
+// Detects secrets where they must not be; it reads what redaction masked and never scans again.
+import type { Redaction } from '@sandtrail/schemas/body';
+import { isWitnessed } from '@sandtrail/schemas/scalars';
+import * as z from 'zod';
+import type { Act, DetectionEvent } from '../detection-event.ts';
+import { type Detection, defineDetector } from '../detector.ts';
+import { secretLeakExamples } from '../examples/secret-leak.ts';
+import { quote } from '../quote.ts';
+
+const Config = z.strictObject({
+  /** The same secret in the same kind of place again within this time is one finding. */
+  repeatMs: z.int().min(0).default(600_000),
+});
+
+type Found = Omit<Detection, 'windowMs'>;
+
+interface Place {
+  readonly words: string;
+  /** It leaves the sandbox, or tries to. */
+  readonly leaves: boolean;
+  readonly severity: Detection['severity'];
+}
+
+/** Unsecured credentials (T1552) in output, files, arguments and traffic; exfiltration of them (T1567). */
+export const secretLeak = defineDetector({
+  name: 'secret-leak',
+  version: 1,
+  techniques: [
+    { framework: 'attack', id: 'T1552.001' },
+    { framework: 'attack', id: 'T1567' },
+  ],
+  kinds: [
+    'agent.message',
+    'command',
+    'command.output',
+    'file.write',
+    'model.output',
+    'model.prompt',
+    'network.denied',
+    'network.dns',
+    'network.http',
+    'process.exec',
+    'sandbox.started',
+    'tool.call',
+    'tool.result',
+  ],
+  scope: 'single',
+  config: Config,
+  start: (config) => ({
+    step(event, _sandbox, emit) {
+      for (const redaction of redactionsOf(event.act)) {
+        emit({ ...judge(event, redaction), windowMs: config.repeatMs });
+      }
+    },
+  }),
+  examples: secretLeakExamples,
+});
+
+function redactionsOf(act: Act): readonly Redaction[] {
+  return 'redactions' in act ? (act.redactions ?? []) : [];
+}
+
+/** Where each kind puts what it carries; text that goes to a model or a peer leaves the sandbox too. */
+function placeOf(act: Act): Place {
+  switch (act.kind) {
+    case 'network.http':
+    case 'network.dns':
+      return { words: 'in traffic that left', leaves: true, severity: 'high' };
+    case 'network.denied':
+      return { words: 'in traffic that was stopped', leaves: true, severity: 'high' };
+    case 'command.output':
+      return { words: 'in the output of a command', leaves: false, severity: 'high' };
+    case 'file.write':
+      return { words: 'in a file of the workspace', leaves: false, severity: 'medium' };
+    case 'model.prompt':
+    case 'agent.message':
+      return { words: 'in a message to a model or an agent', leaves: true, severity: 'medium' };
+    case 'tool.call':
+    case 'tool.result':
+    case 'model.output':
+      return { words: 'in what the agent reported', leaves: false, severity: 'medium' };
+    default:
+      return { words: 'in the arguments of a program', leaves: false, severity: 'medium' };
+  }
+}
+
+function judge({ act, trust }: DetectionEvent, redaction: Redaction): Found {
+  const place = placeOf(act);
+  const { rule, masked, length } = redaction;
+  const words = `${classWords[redaction.class]} of ${length} characters (${quote(rule)}, ${quote(masked)}) stood ${place.words}`;
+  const key = `${redaction.class}:${redaction.fingerprint ?? `${rule}:${masked}`}:${act.kind}`;
+  return {
+    title: titleOf(redaction.class),
+    explanation: `${words}${file(act)}.`,
+    severity: severityOf(redaction.class, place),
+    confidence: redaction.class === 'secret' || redaction.class === 'pii' ? 'medium' : 'high',
+    recommend: recommend(redaction.class, { leaves: place.leaves && isWitnessed(trust) }),
+    dedupeKey: key,
+  };
+}
+
+const classWords = {
+  secret: 'What looks like a secret',
+  pii: 'Personal data',
+  issued: 'A credential issued to this sandbox',
+  canary: 'A canary',
+} as const;
+
+function titleOf(kind: Redaction['class']): string {
+  if (kind === 'canary') return 'Canary touched';
+  if (kind === 'issued') return 'Issued credential exposed';
+  return kind === 'pii' ? 'Personal data exposed' : 'Secret exposed';
+}
+
+function severityOf(kind: Redaction['class'], place: Place): Detection['severity'] {
+  if (kind === 'canary' || kind === 'issued') return 'critical';
+  return kind === 'pii' ? 'low' : place.severity;
+}
+
+/** Only an exact match (issued, canary) that leaves is sure enough to act without a person. */
+function recommend(
+  kind: Redaction['class'],
+  { leaves }: { readonly leaves: boolean },
+): Detection['recommend'] {
+  if (kind === 'pii') return { act: 'watch' };
+  if (kind === 'secret') return leaves ? { act: 'approve', level: 'L1' } : { act: 'watch' };
+  return leaves ? { act: 'contain', level: 'L2' } : { act: 'approve', level: 'L2' };
+}
+
+function file(act: Act): string {
+  return act.kind === 'file.write' ? `, ${quote(act.path.raw)}` : '';
+}

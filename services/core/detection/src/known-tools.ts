@@ -1,0 +1,42 @@
+// Programs by which data and code travel, and the stem by which a program is known.
+
+const reachTools = new Set([
+  ...[
+    'curl',
+    'wget',
+    'nc',
+    'ncat',
+    'netcat',
+    'socat',
+    'ssh',
+    'scp',
+    'sftp',
+    'rsync',
+    'ftp',
+    'tftp',
+  ],
+  ...[
+    'telnet',
+    'openssl',
+    'busybox',
+    'aria',
+    'lynx',
+    'dig',
+    'nslookup',
+    'host',
+    'nmap',
+    'docker',
+    'kubectl',
+  ],
+]);
+
+/** True when the program at the path can carry data out or code in by itself. */
+export function isReachTool(path: string): boolean {
+  return reachTools.has(stemOf(path));
+}
+
+/** A program's name without directory, login dash, version and variant: `nc.openbsd` is `nc`. */
+export function stemOf(path: string): string {
+  const name = path.slice(path.lastIndexOf('/') + 1).replace(/^-/, '');
+  return name.replace(/[.\d-].*$/, '') || name;
+}
