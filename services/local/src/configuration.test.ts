@@ -14,7 +14,13 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function load(text: string | undefined, given: Readonly<Record<string, unknown>> = {}) {
   const file = path.join(folder, 'config.yaml');
   if (text !== undefined) writeFileSync(file, text);
-  return loadConfiguration({ file, hostname: 'build host', headFile: '/h.json', given });
+  return loadConfiguration({
+    file,
+    hostname: 'build host',
+    headFile: '/h.json',
+    cgroupParent: 'c',
+    given,
+  });
 }
 
 test('defaults hold without a file, and a host name is made fit for streams', () => {

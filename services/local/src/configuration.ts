@@ -15,11 +15,8 @@ export const Configuration = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
     .default('local'),
-  /** Below which directory of the cgroup tree sandboxes get theirs. */
-  cgroupParent: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
-    .default('sandtrail'),
+  /** Below which directory of the cgroup tree sandboxes get theirs; no two products share one. */
+  cgroupParent: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** How often the signer looks for something new to sign. */
   checkpointMs: z.int().min(100).max(3_600_000).default(2_000),
@@ -41,6 +38,7 @@ interface Sources {
   readonly file: string;
   readonly hostname: string;
   readonly headFile: string;
+  readonly cgroupParent: string;
   /** Settings from the command line, over those of the file. */
   readonly given: Readonly<Record<string, unknown>>;
 }
@@ -49,9 +47,16 @@ interface Sources {
  * The effective configuration.
  * @throws SandtrailError `CONFIG_INVALID`, naming the setting and what it should be
  */
-export function loadConfiguration({ file, hostname, headFile, given }: Sources): Configuration {
+export function loadConfiguration(sources: Sources): Configuration {
+  const { file, hostname, headFile, cgroupParent, given } = sources;
   const node = hostname.replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(0, 64) || 'local';
-  const result = Configuration.safeParse({ node, headFile, ...readSettings(file), ...given });
+  const result = Configuration.safeParse({
+    node,
+    headFile,
+    cgroupParent,
+    ...readSettings(file),
+    ...given,
+  });
   if (result.success) return result.data;
   throw new SandtrailError('CONFIG_INVALID', {
     detail: `${file}: ${z.prettifyError(result.error).replaceAll('\n', ' ')}`,

@@ -5,6 +5,7 @@ import { createKitRecorder } from '@sandtrail/host/sandbox/kit-recorder';
 import { type RunSummary, runSandbox } from '@sandtrail/host/sandbox/run';
 import type { SignalSource } from '@sandtrail/host/sandbox/signals';
 import type { RunnerIo } from '@sandtrail/host/sandbox/stdio';
+import { createStraceCollector } from '@sandtrail/host/strace';
 import { createGatewayClient } from '@sandtrail/kit/gateway-client';
 import type { Policy } from '@sandtrail/schemas/policy';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
@@ -55,6 +56,9 @@ export async function runWatched(surroundings: Surroundings, run: WatchedRun): P
     sandbox: run.uid,
     incarnation: life.incarnation,
   });
+  // Root has the host daemon's kernel sensor; anybody else follows the tree with ptrace.
+  const isRoot = process.getuid?.() === 0;
+  const tracer = isRoot ? undefined : createStraceCollector({ clock, counters, launchers: 1 });
   try {
     return await runSandbox({
       ...life,
@@ -69,8 +73,8 @@ export async function runWatched(surroundings: Surroundings, run: WatchedRun): P
       eventSocket: door.socketPath,
       allowWeaker: run.allowWeaker,
       environment: run.environment,
-      prefix: [],
-      sensors: [],
+      prefix: tracer?.commandPrefix(run.uid) ?? [],
+      sensors: tracer === undefined ? [] : [tracer],
       io: run.io,
       signals: run.signals,
       recorder,

@@ -1,4 +1,5 @@
 // `sandtrail up`: prepares the machine, starts the product, stays until it is told to stop.
+import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -25,8 +26,14 @@ export function effectiveConfiguration(layout: Layout): Configuration {
     file: path.join(layout.root, 'config.yaml'),
     hostname: hostname(),
     headFile: layout.headFile,
+    cgroupParent: cgroupParentOf(layout),
     given: {},
   });
+}
+
+/** A name of this data directory's own: a start reaps what it finds below it without a runner. */
+function cgroupParentOf({ root }: Layout): string {
+  return `sandtrail-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`;
 }
 
 /**

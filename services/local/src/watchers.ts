@@ -20,6 +20,9 @@ interface WatchersOptions {
   readonly openKit: (collector: string) => Kit;
   /** Judges an observation before it is recorded: the kill path never waits for the log. */
   readonly judge: (sandbox: WatchedSandbox, observation: Observation) => void;
+  /** A sensor died, or sees again: sandboxes whose policy says so wait meanwhile. */
+  readonly blind: (reason: string) => void;
+  readonly seeing: () => void;
   readonly counters: Counters;
   readonly log: Logger;
 }
@@ -77,15 +80,21 @@ const unknownMode: EffectiveMode = { on: false, detail: 'starting', blindSpots: 
 async function startCollector(
   collector: Collector,
   streams: CollectorStreams,
-  { judge, log }: WatchersOptions,
+  { judge, blind, seeing, log }: WatchersOptions,
 ): Promise<EffectiveMode> {
   const sink: CollectorSink = {
     observe(sandbox, observation) {
       judge(sandbox, observation);
       streams.observe(sandbox, observation);
     },
-    lost: (sandbox, gap) => streams.lost(sandbox, gap),
-    restarted: (reason) => streams.nextEpoch(reason),
+    lost(sandbox, gap) {
+      streams.lost(sandbox, gap);
+      if (sandbox === undefined && gap.reason === 'restart') seeing();
+    },
+    restarted(reason) {
+      blind(reason);
+      streams.nextEpoch(reason);
+    },
   };
   try {
     const mode = await collector.start(sink);
@@ -98,7 +107,7 @@ async function startCollector(
   }
 }
 
-interface StreamsOptions extends Omit<WatchersOptions, 'collectors' | 'judge'> {
+interface StreamsOptions extends Pick<WatchersOptions, 'openKit' | 'counters' | 'log'> {
   readonly name: string;
   readonly mode: EffectiveMode;
 }

@@ -2,56 +2,64 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { containmentKeyId } from '@sandtrail/chain/containment-signature';
+import { nextEpoch } from '@sandtrail/gateway/epoch';
 import type { Collector } from '@sandtrail/host/collector';
 import { startControlServer } from '@sandtrail/host/control-server';
 import { createCgroupDriver } from '@sandtrail/host/driver/cgroup';
 import { Containment } from '@sandtrail/host/driver/containment';
+import type { Driver } from '@sandtrail/host/driver/driver';
 import { createProcessDriver } from '@sandtrail/host/driver/process';
 import { createRequestAdmission } from '@sandtrail/host/driver/signed-request';
 import { createEbpfCollector } from '@sandtrail/host/ebpf';
 import { RegisteredSandboxes } from '@sandtrail/host/registered-sandboxes';
-import { findCgroupLayout } from '@sandtrail/host/sandbox/cgroup-layout';
-import { reapOrphans } from '@sandtrail/host/sandbox/orphans';
+import { type CgroupLayout, findCgroupLayout } from '@sandtrail/host/sandbox/cgroup-layout';
+import { type Orphan, reapOrphans } from '@sandtrail/host/sandbox/orphans';
 import { createGatewayClient } from '@sandtrail/kit/gateway-client';
+import { SandboxUid } from '@sandtrail/schemas/scalars';
 import { chooseAccounts } from '../accounts.ts';
 import { keyFilesOf, readPublicKey } from '../keys.ts';
 import { openKit, openScanner } from '../kits.ts';
 import type { Running, Surroundings } from '../role.ts';
+import { type RecordService, serviceRecords } from '../service-records.ts';
 import { startWatchers } from '../watchers.ts';
 
 const orphanGraceMs = 30_000;
 
 /** Starts the daemon; resolves when its sensors see and its socket takes registrations. */
 export async function startHost(surroundings: Surroundings): Promise<Running> {
-  const { layout, configuration, clock, counters, log } = surroundings;
-  const root = process.getuid?.() === 0;
-  const cgroups = root ? findCgroupLayout(readFileSync('/proc/self/mountinfo', 'utf8')) : undefined;
-  const parent = configuration.cgroupParent;
-  const cgroupParent = cgroups === undefined ? undefined : path.join(cgroups.unified, parent);
-  if (cgroups !== undefined && cgroupParent !== undefined) {
-    mkdirSync(cgroupParent, { recursive: true });
-    const orphans = await reapOrphans({ layout: cgroups, parent, runsDirectory: runsOf(layout) });
-    for (const { uid, tasks } of orphans)
-      log.warn('an orphaned sandbox was killed', { uid, tasks });
-  }
+  const { layout, clock, counters, log } = surroundings;
+  const stopping = new AbortController();
   const shipper = createGatewayClient({
     address: { socketPath: layout.gatewaySocket },
     token: readFileSync(keyFilesOf(layout).hostToken, 'utf8'),
   });
+  const record = actsOf(surroundings, shipper, stopping.signal);
+  const place = cgroupPlace(surroundings);
+  if (place !== undefined) await tellOrphans(surroundings, place, record);
+
+  const supervise = (work: Promise<void>) => {
+    work.catch((error: unknown) => {
+      counters.add('host.acts_failed');
+      log.error('the host could not act', { error: String(error) });
+    });
+  };
   const scanner = openScanner(layout);
   const { watchers, stop } = await startWatchers({
-    collectors: sensorsOf(surroundings, cgroupParent),
+    collectors: sensorsOf(surroundings, place?.parent),
     openKit: (collector) =>
       openKit(surroundings, { collector, dir: layout.spool, shipper, scanner }),
     judge: () => undefined,
+    blind: (reason) => supervise(sandboxes.recorderLost(reason)),
+    seeing: () => supervise(sandboxes.recorderBack()),
     counters,
     log,
   });
-  const driver = cgroupParent === undefined ? createProcessDriver() : createCgroupDriver({ clock });
+  const driver: Driver =
+    place === undefined ? createProcessDriver() : createCgroupDriver({ clock });
   const sandboxes = new RegisteredSandboxes({
     driver,
     watchers,
-    cgroupParent,
+    cgroupParent: place?.parent,
     clock,
     counters,
     orphanGraceMs,
@@ -69,21 +77,13 @@ export async function startHost(surroundings: Surroundings): Promise<Running> {
     },
   });
   sandboxes.attach(containment);
-  const key = readPublicKey(keyFilesOf(layout).responderPublic);
-  const accounts = chooseAccounts({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 });
-  const control = await startControlServer({
-    socketPath: layout.hostSocket,
-    responderUid: accounts.separated ? accounts.core.uid : undefined,
-    sandboxes,
-    containment,
-    admission: createRequestAdmission({ keys: new Map([[containmentKeyId(key), key]]), clock }),
-    counters,
-    logger: log.child('control'),
-  });
+  const control = await startControl(surroundings, { sandboxes, containment });
   return {
     async close() {
       await control.close();
+      sandboxes.stop();
       await stop();
+      stopping.abort();
       await shipper.close();
     },
   };
@@ -94,11 +94,86 @@ export function runsOf(layout: Surroundings['layout']): string {
   return path.join(layout.run, 'sandboxes');
 }
 
+interface CgroupPlace {
+  readonly layout: CgroupLayout;
+  /** The directory whose direct children are the sandboxes' cgroups. */
+  readonly parent: string;
+}
+
+/** Root puts sandboxes into cgroups; anybody else has none. */
+function cgroupPlace({ configuration }: Surroundings): CgroupPlace | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const layout = findCgroupLayout(readFileSync('/proc/self/mountinfo', 'utf8'));
+  if (layout === undefined) return undefined;
+  const parent = path.join(layout.unified, configuration.cgroupParent);
+  mkdirSync(parent, { recursive: true });
+  return { layout, parent };
+}
+
+/** Writes what the host itself did; durable when it resolves. */
+function actsOf(
+  { layout, configuration }: Surroundings,
+  shipper: ReturnType<typeof createGatewayClient>,
+  signal: AbortSignal,
+): RecordService {
+  const dir = path.join(layout.spool, 'host-acts');
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const { node } = configuration;
+  return serviceRecords({ service: 'host-acts', node, epoch: nextEpoch(dir), shipper, signal });
+}
+
+/** Sandboxes whose runner and whose daemon are gone are killed, and their end is recorded. */
+async function tellOrphans(
+  { layout, configuration, clock, log }: Surroundings,
+  place: CgroupPlace,
+  record: RecordService,
+): Promise<void> {
+  const orphans = await reapOrphans({
+    layout: place.layout,
+    parent: configuration.cgroupParent,
+    runsDirectory: runsOf(layout),
+  });
+  for (const orphan of orphans) {
+    log.warn('an orphaned sandbox was killed', { uid: orphan.uid, tasks: orphan.tasks });
+    await record(lifeOf(orphan), {
+      kind: 'sandbox.destroyed',
+      observedAtNs: `${clock.nowNs()}`,
+      reason: 'orphaned',
+      streams: [],
+    }).catch((error: unknown) =>
+      log.error('an orphan’s end could not be recorded', { error: String(error) }),
+    );
+  }
+}
+
+function lifeOf({ uid, incarnation = 0 }: Orphan) {
+  return { sandbox: SandboxUid.parse(uid), incarnation };
+}
+
+interface Controlled {
+  readonly sandboxes: RegisteredSandboxes;
+  readonly containment: Containment;
+}
+
+function startControl(surroundings: Surroundings, { sandboxes, containment }: Controlled) {
+  const { layout, clock, counters, log } = surroundings;
+  const key = readPublicKey(keyFilesOf(layout).responderPublic);
+  const accounts = chooseAccounts({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 });
+  return startControlServer({
+    socketPath: layout.hostSocket,
+    responderUid: accounts.separated ? accounts.core.uid : undefined,
+    sandboxes,
+    containment,
+    admission: createRequestAdmission({ keys: new Map([[containmentKeyId(key), key]]), clock }),
+    counters,
+    logger: log.child('control'),
+  });
+}
+
 function sensorsOf(
   { clock, counters, log }: Surroundings,
-  cgroupParent: string | undefined,
+  parentCgroup: string | undefined,
 ): readonly Collector[] {
-  if (cgroupParent === undefined) return [];
-  const logger = log.child('ebpf');
-  return [createEbpfCollector({ parentCgroup: cgroupParent, clock, logger, counters })];
+  if (parentCgroup === undefined) return [];
+  return [createEbpfCollector({ parentCgroup, clock, logger: log.child('ebpf'), counters })];
 }
