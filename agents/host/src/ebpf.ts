@@ -91,12 +91,9 @@ class Ebpf implements EbpfCollector {
   };
 
   readonly settle = async (): Promise<void> => {
-    for (let fence = 0; fence < fencesToSettle; fence += 1) {
-      // A fence may be under way already: then this one waits for its turn.
-      for (let tries = 0; tries < 100 && (await this.#run?.fence()) === false; tries += 1) {
-        if (this.#stopped.signal.aborted || this.#run?.pid === undefined) return;
-        await pause(10, this.#stopped.signal);
-      }
+    for (let answered = 0, asked = 0; answered < fencesToSettle && asked < 10; asked += 1) {
+      if (this.#run?.up !== true) return;
+      if (await this.#run.fence()) answered += 1;
     }
   };
 
@@ -143,7 +140,6 @@ class Ebpf implements EbpfCollector {
 
   async #startRun(program: Program): Promise<number> {
     const { parentCgroup, clock, counters, bpftrace, ringPages } = this.#options;
-    let up = false;
     const run = new SensorRun({
       ...{ program, parentCgroup, clock, counters },
       bpftrace: bpftrace ?? 'bpftrace',
@@ -151,13 +147,11 @@ class Ebpf implements EbpfCollector {
       onRecord: (record) => this.#record(record),
       onLoss: (loss) => this.#lost(loss),
       onEnd: (how) => {
-        if (up && !this.#stopped.signal.aborted) this.#died(run, program, how);
+        if (!this.#stopped.signal.aborted) this.#died(run, program, how);
       },
     });
     this.#run = run;
-    const probes = await run.start();
-    up = true;
-    return probes;
+    return run.start();
   }
 
   #record(record: Assembled): void {
@@ -194,7 +188,7 @@ class Ebpf implements EbpfCollector {
 
   async #check(): Promise<void> {
     const run = this.#run;
-    if (run === undefined) return;
+    if (run?.up !== true) return;
     await run.fence();
     this.#watchlist.expire(run.lastNs - claimWithinNs);
     if (this.#options.clock.monotonicMs() - run.lastLineMs > stalledAfterMs) run.kill();

@@ -71,8 +71,8 @@ const single: ReadonlyMap<number, number> = new Map(
 
 /**
  * Undoes bpftrace's escapes. It writes a control byte as `\u00xx` and, since it takes a byte for a
- * signed number, byte ff as `\uffffffff`; other bytes above 7f stand as they are. A backslash in
- * the text is doubled, so reading from the left is never ambiguous.
+ * signed number, one above 7f as `\uffffffxx`: eight digits, which no JSON reader understands. A
+ * backslash in the text is doubled, so reading from the left is never ambiguous.
  */
 export function unescapeText(escaped: Buffer): Buffer | undefined {
   let at = escaped.indexOf(backslash);
@@ -99,7 +99,8 @@ function escapeAt(text: Buffer, at: number): { byte: number; length: number } | 
   const plain = single.get(letter);
   if (plain !== undefined) return { byte: plain, length: 1 };
   if (letter !== 0x75) return undefined;
-  if (text.toString('latin1', at + 1, at + 9) === 'ffffffff') return { byte: 0xff, length: 9 };
+  const high = /^ffffff([89a-f][0-9a-f])$/.exec(text.toString('latin1', at + 1, at + 9))?.[1];
+  if (high !== undefined) return { byte: Number.parseInt(high, 16), length: 9 };
   const digits = text.toString('latin1', at + 1, at + 5);
   if (!/^00[0-9a-f]{2}$/.test(digits)) return undefined;
   return { byte: Number.parseInt(digits, 16), length: 5 };

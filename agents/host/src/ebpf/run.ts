@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly counters: Counters;
   readonly onRecord: (record: Assembled) => void;
   readonly onLoss: (loss: LedgerLoss) => void;
-  /** Called once when the sensor ends, however that came about. */
+  /** Called once when a sensor that had started ends, however that came about. */
   readonly onEnd: (how: string) => void;
 }
 
@@ -46,8 +46,10 @@ export class SensorRun {
   #canary: { readonly cgroup: bigint; readonly seen: Set<string>; pids: Set<number> } | undefined;
   #waiting: Waiting | undefined;
   #token = 0n;
+  #fences: Promise<boolean> = Promise.resolve(true);
   #counts: ReadonlyMap<string, bigint> = new Map();
   #ended: string | undefined;
+  #proven = false;
   /** Nanoseconds since the Unix epoch at boot, measured at each fence. */
   bootNs = 0n;
   /** Time since boot of the last record or fence. */
@@ -59,6 +61,11 @@ export class SensorRun {
 
   constructor(options: RunOptions) {
     this.#options = options;
+  }
+
+  /** True from its proven start to its end. */
+  get up(): boolean {
+    return this.#proven && this.#ended === undefined;
   }
 
   get pid(): number | undefined {
@@ -79,11 +86,12 @@ export class SensorRun {
       ...{ program, bpftrace, ringPages },
       onLine: (line) => this.#line(line),
       onEnd: (how) => {
+        const wasUp = this.up;
         this.#ended = how;
         this.#waiting?.resolve(false);
         const said = this.#sensor?.complaint() ?? '';
         died.reject(unavailable(`bpftrace ended: ${how} ${said}`));
-        this.#options.onEnd(how);
+        if (wasUp) this.#options.onEnd(how);
       },
     });
     try {
@@ -92,6 +100,7 @@ export class SensorRun {
       // It says so before it attaches; the fence is attached last, so an answer means all are.
       if (!(await this.#answers())) throw unavailable('bpftrace does not answer');
       await Promise.race([this.#prove(), died.promise]);
+      this.#proven = true;
       return probes;
     } catch (error) {
       this.kill();
@@ -107,9 +116,14 @@ export class SensorRun {
     return false;
   }
 
-  /** Asks for the kernel's counts; resolves with whether an answer came. One at a time. */
-  async fence(timeoutMs = fenceTimeoutMs): Promise<boolean> {
-    if (this.#ended !== undefined || this.#waiting !== undefined) return false;
+  /** Asks for the kernel's counts; resolves with whether an answer came. One after the other. */
+  fence(timeoutMs = fenceTimeoutMs): Promise<boolean> {
+    this.#fences = this.#fences.then(() => this.#raise(timeoutMs));
+    return this.#fences;
+  }
+
+  async #raise(timeoutMs: number): Promise<boolean> {
+    if (this.#ended !== undefined) return false;
     const { clock } = this.#options;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const token = ++this.#token;
@@ -118,8 +132,9 @@ export class SensorRun {
     this.#waiting = { token, beforeNs, afterNs: clock.nowNs(), resolve };
     const answered = (await within(timeoutMs, promise)) ?? false;
     this.#waiting = undefined;
-    if (!answered && timeoutMs === fenceTimeoutMs)
+    if (!answered && timeoutMs === fenceTimeoutMs) {
       this.#options.counters.add('ebpf_fences_unanswered');
+    }
     return answered;
   }
 
@@ -201,7 +216,9 @@ export class SensorRun {
       const whole = () =>
         proof.pids.has(pid) && proof.seen.has(canary.program) && proof.seen.has(canary.file);
       const deadlineMs = clock.monotonicMs() + canaryTimeoutMs;
-      while (!whole() && clock.monotonicMs() < deadlineMs && (await this.fence()));
+      while (!whole() && clock.monotonicMs() < deadlineMs && this.#ended === undefined) {
+        await this.fence();
+      }
       if (!whole()) throw unavailable('the canary did not come back as an event');
     } finally {
       await removeCanaryCgroup(cgroup);

@@ -33,7 +33,8 @@ export class Watchlist {
 
   /** Names a cgroup; returns the records that waited for it, in order. */
   add(cgroup: bigint, sandbox: WatchedSandbox): readonly Assembled[] {
-    this.#byCgroup.set(cgroup, { sandbox, symlinks: new SymlinkTable(), rootFd: undefined });
+    const rootFd = openDirectory(`/proc/${sandbox.initPid}/root`);
+    this.#byCgroup.set(cgroup, { sandbox, symlinks: new SymlinkTable(), rootFd });
     const waiting = this.#waiting.get(cgroup) ?? [];
     this.#waiting.delete(cgroup);
     this.#waitingCount -= waiting.length;
