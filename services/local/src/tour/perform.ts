@@ -25,9 +25,12 @@ const outputCharsMax = 65_536;
 const isolation = 'bubblewrap';
 
 /** Runs it; a sandbox that was frozen is killed by a person's request, which is the tour's. */
-export async function perform(stage: Stage, scenario: Scenario): Promise<Performed> {
+export async function perform(
+  stage: Stage,
+  scenario: Scenario,
+  uid: SandboxUid = newSandboxUid(stage.surroundings.random),
+): Promise<Performed> {
   const { surroundings, port, signal, feed } = stage;
-  const uid = newSandboxUid(surroundings.random);
   const values: Readonly<Record<string, string>> = {
     port: `${port}`,
     githubToken: githubTokenTail(surroundings.random),

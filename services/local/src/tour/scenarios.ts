@@ -36,7 +36,7 @@ export const benign: Scenario = {
     'set -e',
     'git init -q . && git add . && git -c user.name=a -c user.email=a@b.test commit -qm first',
     'python3 -m unittest -q',
-    'if command -v npm >/dev/null; then npm test --silent; fi',
+    'if command -v npm >/dev/null; then npm test --silent --no-update-notifier; fi',
     'curl -fsS -o download.txt http://files.sandtrail.test:{{port}}/hello.txt',
     'cat download.txt && git add download.txt && git status --short',
   ].join('\n'),

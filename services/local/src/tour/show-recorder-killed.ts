@@ -1,6 +1,7 @@
 // Part of the tour: somebody kills the kernel sensor; it is noticed, told, and watching goes on.
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseStream } from '@sandtrail/schemas/stream';
+import { newSandboxUid } from '../run-watched.ts';
 import { isFinding, type Seen } from './feed.ts';
 import { perform } from './perform.ts';
 import type { Scenario } from './scenarios.ts';
@@ -14,6 +15,7 @@ const scenario: Scenario = {
   detector: 'telemetry-gap',
 };
 
+const startMsMax = 10_000;
 const noticedMsMax = 2_000;
 const restartedMsMax = 10_000;
 
@@ -21,16 +23,16 @@ const restartedMsMax = 10_000;
 export async function showRecorderKilled(stage: Stage): Promise<void> {
   const { voice, feed } = stage;
   await voice.step(scenario.title);
-  const performance = perform(stage, scenario);
-  const isWatched = (seen: Seen) => seen.body.kind === 'process.exec' && isOfSensor(seen);
-  const before = await feed.find((seen) => isWatched(seen) && isRecent(stage, seen), 10_000);
+  const sandbox = newSandboxUid(stage.surroundings.random);
+  const performance = perform(stage, scenario, sandbox);
+  const isWatched = (seen: Seen) => seen.sandbox === sandbox && isOfSensor(seen);
+  const before = await feed.find(isWatched, startMsMax);
   const pid = sensorPid(stage);
   if (pid === undefined || before === undefined) {
     await voice.miss('there is no kernel sensor here to be killed');
     await performance;
     return;
   }
-  const { sandbox } = before;
   process.kill(pid, 'SIGKILL');
   const killedAtMs = stage.surroundings.clock.monotonicMs();
   const since = () => Math.round(stage.surroundings.clock.monotonicMs() - killedAtMs);
@@ -55,11 +57,6 @@ export async function showRecorderKilled(stage: Stage): Promise<void> {
 
 function isOfSensor({ body }: Seen): boolean {
   return body.stream.startsWith('ebpf:');
-}
-
-/** Only what happened since this part began: earlier sandboxes are over. */
-function isRecent({ surroundings }: Stage, { body }: Seen): boolean {
-  return surroundings.clock.nowNs() - body.observedAtNs < 1_000_000_000n;
 }
 
 function explanationOf({ body }: Seen): string {
