@@ -6,6 +6,7 @@ import { addAbortSignal, type Readable, type Writable } from 'node:stream';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import * as z from 'zod';
 import { type Bind, bubblewrapArguments, type SandboxView } from './bubblewrap-arguments.ts';
+import { reachDoor } from './door.ts';
 import { type ChildPipe, openChildPipe } from './pipe.ts';
 
 /** Who a sandbox is on the host: never root, whose files and sysctls it could write. */
@@ -25,6 +26,8 @@ export interface Exit {
 export interface Launched {
   /** Process id on the host of pid 1 inside. */
   readonly initPid: number;
+  /** Resolves when the sandbox is made: everything from here on is the command's doing. */
+  atDoor(): Promise<void>;
   /** Lets the command start. */
   open(): void;
   readonly exited: Promise<Exit>;
@@ -106,6 +109,7 @@ export async function launchSandbox(options: LaunchOptions): Promise<Launched> {
   });
   return {
     initPid,
+    atDoor: () => reachDoor({ pid: initPid, fd: blockFd, timeoutMs: options.startTimeoutMs }),
     open: () => {
       door.stream.end('x');
     },

@@ -135,6 +135,7 @@ async function liveThrough({ options, limits, sandbox, beganMs }: Life): Promise
   try {
     const launched = await sandbox.launch(stdio.terminalFd);
     await sandbox.arm();
+    await launched.atDoor();
     const unforward = forwardSignals({
       source: options.signals,
       initPid: launched.initPid,
