@@ -6,10 +6,11 @@ import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
 import { type Check, missing, reasonOf } from './doctor/check.ts';
 import { checkBubblewrap, checkCgroup, checkNetworkNamespace, checkUserNamespaces, removeSoon } from './doctor/isolation.ts'; // biome-ignore format: one line
-import { checkChdb, checkDisk, checkNft, checkNode, checkTracefs } from './doctor/machine.ts';
+import { checkChdb, checkDisk, checkNode, checkTracefs } from './doctor/machine.ts';
 import { checkSensors } from './doctor/sensors.ts';
 import { findCgroupLayout } from './sandbox/cgroup-layout.ts';
 
+/** What the doctor needs to know of its surroundings. */
 export interface DoctorOptions {
   readonly clock: Clock;
   readonly counters: Counters;
@@ -44,7 +45,6 @@ export async function diagnose(options: DoctorOptions): Promise<Diagnosis> {
     guard('cgroup', () => checkCgroup(parentCgroup, isRoot)),
     guard('user-namespaces', checkUserNamespaces),
     guard('setns', () => checkNetworkNamespace(isRoot)),
-    guard('nft', () => checkNft(isRoot)),
     guard('tracefs', () => checkTracefs(isRoot)),
     guard('disk', () => checkDisk(options.dataDirectory)),
     guard('chdb', checkChdb),

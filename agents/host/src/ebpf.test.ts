@@ -165,9 +165,7 @@ test('the death of bpftrace is seen at once, reported, and it comes back', async
   expect(performance.now() - killedMs).toBeLessThan(2_000);
   expect(sink.restarts).toHaveLength(1);
   expect(sink.gaps[0]).toMatchObject({ reason: 'collector_died', sandbox: undefined });
-  for (let wait = 0; wait < 2 && sink.gaps.length < 2; wait += 1) {
-    await until(() => sink.gaps.length > 1, 'it sees again').catch(() => undefined);
-  }
+  await until(() => sink.gaps.length > 1, 'it sees again');
   expect(sink.gaps[1]).toMatchObject({ reason: 'restart', sandbox: undefined });
   await runIn(cgroup.path, 'true', 'after');
   await collector.settle();

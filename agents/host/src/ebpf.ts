@@ -16,6 +16,7 @@ import { ensureTracefs, kernelDirectory, tracepointArguments } from './ebpf/trac
 import { type Watched, Watchlist } from './ebpf/watchlist.ts';
 import { ProcessTable } from './kernel-processes.ts';
 
+/** Where the sandboxes are, and how the collector watches them. */
 export interface EbpfOptions {
   /** Directory in the cgroup v2 tree whose children are the sandboxes; made when it is absent. */
   readonly parentCgroup: string;
@@ -71,7 +72,7 @@ export function createEbpfCollector(options: EbpfOptions): EbpfCollector {
 class Ebpf implements EbpfCollector {
   readonly name = 'ebpf';
   readonly #options: EbpfOptions;
-  readonly #watchlist = new Watchlist();
+  readonly #watchlist: Watchlist;
   readonly #processes = new ProcessTable();
   readonly #stopped = new AbortController();
   #sink: CollectorSink | undefined;
@@ -80,6 +81,7 @@ class Ebpf implements EbpfCollector {
 
   constructor(options: EbpfOptions) {
     this.#options = options;
+    this.#watchlist = new Watchlist(options.counters);
   }
 
   readonly sensorPid = (): number | undefined => this.#run?.pid;
@@ -120,7 +122,10 @@ class Ebpf implements EbpfCollector {
   }
 
   async watch(sandbox: WatchedSandbox): Promise<void> {
-    const waiting = this.#watchlist.add(cgroupOf(sandbox), sandbox);
+    const id = cgroupOf(sandbox);
+    const { waiting, dropped } = this.#watchlist.add(id, sandbox);
+    this.#lostEarly(sandbox, this.#run?.ledger.totals(id).lost ?? 0n, 'ring_full');
+    this.#lostEarly(sandbox, BigInt(dropped), 'rate_limit');
     for (const record of waiting) this.#record(record);
   }
 
@@ -170,6 +175,13 @@ class Ebpf implements EbpfCollector {
     const context = { sandbox, symlinks, processes: this.#processes, rootFd, bootNs };
     for (const one of observeRecord(record, context)) this.#sink?.observe(sandbox, one);
     this.#options.counters.add('ebpf_records');
+  }
+
+  /** What was lost before the sandbox was named. */
+  #lostEarly(sandbox: WatchedSandbox, count: bigint, reason: 'ring_full' | 'rate_limit'): void {
+    const nowNs = this.#options.clock.nowNs();
+    const gap = { source: 'ebpf', count, firstNs: nowNs - claimWithinNs, lastNs: nowNs, reason };
+    if (count > 0n) this.#sink?.lost(sandbox, gap);
   }
 
   #lost(loss: LedgerLoss): void {

@@ -24,6 +24,7 @@ const argumentsMax = 64;
 const argumentSizeMax = 4096;
 const temporary = /^\/(?:tmp|dev\/shm|var\/tmp|run|dev\/mqueue)(?:\/|$)/;
 
+/** The observation, with the origin where the execution succeeded. */
 export function observeExec(
   exec: KernelExec,
   sandbox: WatchedSandbox,

@@ -13,6 +13,7 @@ import { type Connector, openConnector } from './proc/connector.ts';
 import type { ProcMessage } from './proc/message.ts';
 import { ProcessTree } from './proc/tree.ts';
 
+/** Time, and where losses are counted. */
 export interface ProcOptions {
   readonly clock: Clock;
   readonly counters: Counters;
@@ -38,7 +39,7 @@ type Event<T extends ProcMessage['type']> = Extract<ProcMessage, { type: T }>;
 class Proc implements Collector {
   readonly name = 'proc';
   readonly #options: ProcOptions;
-  readonly #tree = new ProcessTree();
+  readonly #tree: ProcessTree;
   readonly #processes = new ProcessTable();
   readonly #seen = new Map<number, SeenProcess>();
   #sink: CollectorSink | undefined;
@@ -48,6 +49,7 @@ class Proc implements Collector {
 
   constructor(options: ProcOptions) {
     this.#options = options;
+    this.#tree = new ProcessTree(options.counters);
   }
 
   async start(sink: CollectorSink): Promise<EffectiveMode> {

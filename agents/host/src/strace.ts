@@ -14,6 +14,7 @@ import { straceCommand } from './strace/command.ts';
 import { StraceReader } from './strace/lines.ts';
 import { StraceObserver } from './strace/observer.ts';
 
+/** Time, where faults are counted, and what stands before the command. */
 export interface StraceOptions {
   readonly clock: Clock;
   readonly counters: Counters;
@@ -101,6 +102,8 @@ class Strace implements StraceCollector {
     const observer = new StraceObserver({ sandbox, launchers, bootNs: bootTime(clock) });
     const socket = new Socket({ fd: outlet.fd, readable: true, writable: false });
     outlet.socket = socket;
+    // Once strace has it open its name is not needed: nothing stays if this process is killed.
+    socket.once('data', () => rmSync(outlet.directory, { recursive: true, force: true }));
     socket.on('data', (chunk: Buffer) => {
       this.#lastReadMs = this.#options.clock.monotonicMs();
       for (const line of reader.push(chunk)) {

@@ -1,13 +1,15 @@
 // The doctor's look at the machine: runtime, packages, tracefs, disk.
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { ensureTracefs, tracefsPath } from '../ebpf/tracefs.ts';
-import { type Check, missing, reasonOf, tryRun, works } from './check.ts';
+import { type Check, missing, reasonOf, works } from './check.ts';
 
 const nodeMajorMin = 24;
 const freeBytesWanted = 1024 ** 3;
 const freeBytesMin = 100 * 1024 ** 2;
 
+/** Whether this Node runs TypeScript sources as they are. */
 export function checkNode(version: string): Check {
   const major = Number(version.split('.')[0]);
   if (major >= nodeMajorMin) return works('node', version);
@@ -15,25 +17,13 @@ export function checkNode(version: string): Check {
   return missing('node', { why, remedy: 'start it with `npx sandtrail`, which has its own Node' });
 }
 
+/** tracefs lists what the kernel can show; root mounts it where it is not. */
 export function checkTracefs(isRoot: boolean): Check {
   const remedy = `mount -t tracefs tracefs ${tracefsPath}`;
   const there = isRoot ? ensureTracefs() : existsSync(`${tracefsPath}/events`);
   return there
     ? works('tracefs', tracefsPath)
     : missing('tracefs', { why: isRoot ? 'it cannot be mounted' : 'not readable', remedy });
-}
-
-/** nftables is a second fence around sandboxes; the first are their own network namespaces. */
-export async function checkNft(isRoot: boolean): Promise<Check> {
-  const { ok, said } = await tryRun(
-    'nft',
-    isRoot ? 'list' : '--version',
-    ...(isRoot ? ['tables'] : []),
-  );
-  const remedy = 'apt-get install -y nftables';
-  return ok
-    ? works('nft', 'present')
-    : missing('nft', { why: said, remedy, blind: ['no packet filter beside the proxy'] });
 }
 
 /** The embedded store: resolved, not loaded, since it takes 270 MB. */
@@ -47,10 +37,11 @@ export function checkChdb(): Check {
   }
 }
 
+/** Room for data: less than 1 GiB is degraded, less than 100 MiB is off. */
 export async function checkDisk(directory: string): Promise<Check> {
   const remedy = `make room on the file system of ${directory}`;
   try {
-    const { bavail, bsize } = await statfs(directory);
+    const { bavail, bsize } = await statfs(existing(directory));
     const free = bavail * bsize;
     const mode = `${(free / 1024 ** 3).toFixed(1)} GiB free`;
     if (free >= freeBytesWanted) return works('disk', mode);
@@ -60,4 +51,10 @@ export async function checkDisk(directory: string): Promise<Check> {
   } catch (error) {
     return missing('disk', { why: reasonOf(error), remedy });
   }
+}
+
+/** The directory itself, or where it would be made. */
+function existing(directory: string): string {
+  const parent = dirname(directory);
+  return existsSync(directory) || parent === directory ? directory : existing(parent);
 }

@@ -1,4 +1,5 @@
 // Joins a numbered record with the pieces of the same task that were printed before it.
+import type { Counters } from '@sandtrail/runtime/counters';
 import type { ProgramRecord } from './record.ts';
 
 /** A numbered record with its pieces. */
@@ -22,10 +23,14 @@ interface Pieces {
 /** Most tasks whose pieces wait for their record; beyond it the oldest are dropped and counted. */
 const tasksMax = 4096;
 
+/** Holds pieces by task until their record comes. */
 export class Assembler {
   readonly #waiting = new Map<number, Pieces>();
-  /** Pieces whose record was lost, or that were crowded out. */
-  droppedPieces = 0;
+  readonly #counters: Counters;
+
+  constructor(counters: Counters) {
+    this.#counters = counters;
+  }
 
   /** The whole event when `record` completes one. */
   take(record: Exclude<ProgramRecord, { type: 'fence' }>): Assembled | undefined {
@@ -65,7 +70,7 @@ export class Assembler {
     if (this.#waiting.size > tasksMax) {
       const oldest = this.#waiting.keys().next();
       if (oldest.done !== true) this.#waiting.delete(oldest.value);
-      this.droppedPieces += 1;
+      this.#counters.add('ebpf_pieces_dropped');
     }
     return fresh;
   }

@@ -13,6 +13,7 @@ export interface CanaryCgroup {
   readonly path: string;
 }
 
+/** Makes a cgroup for one canary; its parent too where that is absent. */
 export function makeCanaryCgroup(parent: string, name: string): CanaryCgroup {
   mkdirSync(parent, { recursive: true });
   const path = join(parent, name);

@@ -7,6 +7,7 @@ export interface KernelDirectory {
   readonly inode: bigint;
 }
 
+/** What a program depends on: this machine, this kernel, this process. */
 export interface ProgramOptions {
   /** Directory of the parent cgroup: exactly its children are watched. */
   readonly parentCgroup: string;
@@ -28,8 +29,10 @@ export interface Program {
 /** First argument of prctl(2) in a fence: no such option exists, the call only fails. */
 export const fenceOption = 0x5374_7266;
 
-/** Words of 8 bytes in one piece of an argument vector, and how many pieces are read. */
+/** Words of 8 bytes in one piece of an argument vector. */
 export const argvWords = 22;
+
+/** How many pieces of an argument vector are read. */
 export const argvPieces = 6;
 
 /** Words of a frequent call's text that are compared between its entry and its exit. */

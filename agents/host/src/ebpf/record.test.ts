@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createCounters } from '@sandtrail/runtime/counters';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { watchedCalls } from '../kernel-calls.ts';
@@ -19,7 +20,7 @@ new LineReader((line) => {
 }).push(fixture);
 
 function observations() {
-  const assembler = new Assembler();
+  const assembler = new Assembler(createCounters());
   const context = {
     sandbox: sandboxFor({}),
     processes: new ProcessTable(),

@@ -11,6 +11,7 @@ import { type Program, specialCalls } from './program.ts';
 import { parseRecord } from './record.ts';
 import { type Sensor, startSensor } from './sensor.ts';
 
+/** What one life of the sensor needs, and where its records go. */
 export interface RunOptions {
   readonly program: Program;
   readonly parentCgroup: string;
@@ -37,10 +38,11 @@ const canaryTimeoutMs = 10_000;
 const fenceTimeoutMs = 2_000;
 const attachFenceMs = 20;
 
+/** A sensor with its ledger; one that ended is not started again, another one is. */
 export class SensorRun {
   readonly ledger = new Ledger();
   readonly #options: RunOptions;
-  readonly #assembler = new Assembler();
+  readonly #assembler: Assembler;
   #sensor: Sensor | undefined;
   #onAttached: (probes: number) => void = () => undefined;
   #canary: { readonly cgroup: bigint; readonly seen: Set<string>; pids: Set<number> } | undefined;
@@ -61,6 +63,7 @@ export class SensorRun {
 
   constructor(options: RunOptions) {
     this.#options = options;
+    this.#assembler = new Assembler(options.counters);
   }
 
   /** True from its proven start to its end. */
@@ -81,7 +84,8 @@ export class SensorRun {
     this.#onAttached = resolve;
     const { program, bpftrace, ringPages } = this.#options;
     const died = Promise.withResolvers<never>();
-    died.promise.catch(() => undefined);
+    // It may reject when nobody waits any more: then its end was reported otherwise.
+    died.promise.catch(() => this.#options.counters.add('ebpf_sensor_ends'));
     this.#sensor = startSensor({
       ...{ program, bpftrace, ringPages },
       onLine: (line) => this.#line(line),

@@ -8,6 +8,7 @@ import { textSizeBytesMax } from './observer.ts';
 import type { Program } from './program.ts';
 import { tracefsPath } from './tracefs.ts';
 
+/** What to load, and where its lines and its end go. */
 export interface SensorOptions {
   readonly program: Program;
   readonly bpftrace: string;
@@ -39,6 +40,7 @@ const mapKeysMax = 16_384;
  */
 const launch = 'mount --bind "$1" "$2" 2>/dev/null; shift 2; exec "$@"';
 
+/** Starts bpftrace with the program; it ends with its parent, even when that is killed. */
 export function startSensor(options: SensorOptions): Sensor {
   const directory = mkdtempSync(join(tmpdir(), 'sandtrail-ebpf-'));
   const file = join(directory, 'program.bt');
@@ -55,7 +57,11 @@ export function startSensor(options: SensorOptions): Sensor {
     { stdio: ['ignore', 'pipe', 'pipe'], env: environment(options.ringPages) },
   );
   let complaint = '';
-  const reader = new LineReader(options.onLine);
+  const forget = () => rmSync(directory, { recursive: true, force: true });
+  const reader = new LineReader((line) => {
+    if (line.type === 'attached') forget();
+    options.onLine(line);
+  });
   child.stdout.on('data', (chunk: Buffer) => reader.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString('utf8')).slice(-complaintSizeMax);
@@ -65,7 +71,7 @@ export function startSensor(options: SensorOptions): Sensor {
     if (ended) return;
     ended = true;
     clearInterval(watch);
-    rmSync(directory, { recursive: true, force: true });
+    forget();
     options.onEnd(how);
   };
   child.on('error', (error) => end(error.message));

@@ -1,5 +1,6 @@
 // Which sandbox a cgroup is, and for a short while the records of cgroups that nobody named yet.
 import { closeSync } from 'node:fs';
+import type { Counters } from '@sandtrail/runtime/counters';
 import type { WatchedSandbox } from '../collector.ts';
 import { openDirectory } from '../kernel-path.ts';
 import { SymlinkTable } from '../kernel-symlinks.ts';
@@ -13,15 +14,28 @@ export interface Watched {
   rootFd: number | undefined;
 }
 
+interface Claimed {
+  readonly waiting: readonly Assembled[];
+  readonly dropped: number;
+}
+
+/** Cgroups for which it is remembered how many records were dropped. */
+const droppedMax = 1024;
+
 /** Most records that wait for their sandbox to be named; later ones are counted and dropped. */
 const waitingMax = 8192;
 
+/** The sandboxes under watch by cgroup. */
 export class Watchlist {
   readonly #byCgroup = new Map<bigint, Watched>();
   readonly #waiting = new Map<bigint, Assembled[]>();
+  readonly #dropped = new Map<bigint, number>();
+  readonly #counters: Counters;
   #waitingCount = 0;
-  /** Records of cgroups that were never named, or came when too many waited. */
-  unknown = 0;
+
+  constructor(counters: Counters) {
+    this.#counters = counters;
+  }
 
   get(cgroup: bigint): Watched | undefined {
     return this.#byCgroup.get(cgroup);
@@ -31,14 +45,16 @@ export class Watchlist {
     return [...this.#byCgroup.values()];
   }
 
-  /** Names a cgroup; returns the records that waited for it, in order. */
-  add(cgroup: bigint, sandbox: WatchedSandbox): readonly Assembled[] {
+  /** Names a cgroup; returns the records that waited for it, in order, and how many no longer do. */
+  add(cgroup: bigint, sandbox: WatchedSandbox): Claimed {
     const rootFd = openDirectory(`/proc/${sandbox.initPid}/root`);
     this.#byCgroup.set(cgroup, { sandbox, symlinks: new SymlinkTable(), rootFd });
     const waiting = this.#waiting.get(cgroup) ?? [];
     this.#waiting.delete(cgroup);
     this.#waitingCount -= waiting.length;
-    return waiting;
+    const dropped = this.#dropped.get(cgroup) ?? 0;
+    this.#dropped.delete(cgroup);
+    return { waiting, dropped };
   }
 
   remove(cgroup: bigint): void {
@@ -50,7 +66,7 @@ export class Watchlist {
   /** Keeps a record of a cgroup that is not named yet. */
   hold(cgroup: bigint, record: Assembled): void {
     if (this.#waitingCount >= waitingMax) {
-      this.unknown += 1;
+      this.#drop(cgroup, 1);
       return;
     }
     this.#waitingCount += 1;
@@ -65,8 +81,14 @@ export class Watchlist {
       if ((records.at(-1)?.main.head.atNs ?? 0n) >= atNs) continue;
       this.#waiting.delete(cgroup);
       this.#waitingCount -= records.length;
-      this.unknown += records.length;
+      this.#drop(cgroup, records.length);
     }
+  }
+
+  #drop(cgroup: bigint, count: number): void {
+    this.#counters.add('ebpf_records_unclaimed', count);
+    if (!this.#dropped.has(cgroup) && this.#dropped.size >= droppedMax) return;
+    this.#dropped.set(cgroup, (this.#dropped.get(cgroup) ?? 0) + count);
   }
 
   /** Keeps the root directory of the sandbox's newest program open. */

@@ -4,6 +4,7 @@ import { blockingLibcFunction, errno, libcFunction } from '@sandtrail/runtime/ff
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { listenRequest, type ProcMessage, parseProcMessage } from './message.ts';
 
+/** Where messages and losses go. */
 export interface ConnectorOptions {
   readonly onMessage: (message: ProcMessage) => void;
   /** The kernel's buffer overflowed, or a processor's numbers have a hole of `count` messages. */

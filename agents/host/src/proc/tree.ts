@@ -1,15 +1,20 @@
 // Which process belongs to which sandbox: the tree below its first process, kept up by forks.
 import { readdirSync } from 'node:fs';
+import type { Counters } from '@sandtrail/runtime/counters';
 import type { WatchedSandbox } from '../collector.ts';
 import { readProcess } from '../kernel-processes.ts';
 
 /** Most processes that are followed; a fork beyond it is counted and not followed. */
 const processesMax = 65_536;
 
+/** Processes of watched sandboxes by pid. */
 export class ProcessTree {
   readonly #owner = new Map<number, WatchedSandbox>();
-  /** Forks that were not followed. */
-  overflow = 0;
+  readonly #counters: Counters;
+
+  constructor(counters: Counters) {
+    this.#counters = counters;
+  }
 
   owner(pid: number): WatchedSandbox | undefined {
     return this.#owner.get(pid);
@@ -33,7 +38,7 @@ export class ProcessTree {
     const sandbox = this.#owner.get(parent);
     if (sandbox === undefined) return;
     if (this.#owner.size < processesMax) this.#owner.set(child, sandbox);
-    else this.overflow += 1;
+    else this.#counters.add('proc_forks_not_followed');
   }
 
   exited(pid: number): void {

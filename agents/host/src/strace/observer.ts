@@ -23,6 +23,7 @@ const calls = new Map(watchedCalls.map((call) => [call.name, call]));
 const forks = new Set(['clone', 'clone3', 'fork', 'vfork']);
 const threadFlag = 0x10000n;
 
+/** Whose lines they are. */
 export interface StraceObserverOptions {
   readonly sandbox: WatchedSandbox;
   /** How many programs stand before the sandbox's command: 1 for bubblewrap. */
@@ -31,6 +32,7 @@ export interface StraceObserverOptions {
   readonly bootNs: bigint;
 }
 
+/** Follows the tasks of one sandbox through its lines. */
 export class StraceObserver {
   readonly #tasks = new Map<number, Task>();
   readonly #processes = new ProcessTable();
