@@ -1,6 +1,7 @@
 // Every verb of the command line, one line each, in the order in which `--help` lists them.
 import type { Verb } from './verb.ts';
 import { approveVerb } from './verbs/approve.ts';
+import { doctorVerb } from './verbs/doctor.ts';
 import { exportVerb } from './verbs/export.ts';
 import { policyVerb } from './verbs/policy.ts';
 import { quarantineVerb } from './verbs/quarantine.ts';
@@ -27,4 +28,5 @@ export const verbs: readonly Verb[] = [
   scanVerb,
   policyVerb,
   schemaVerb,
+  doctorVerb,
 ];

@@ -11,6 +11,8 @@ interface ChildOptions {
   readonly args: readonly string[];
   readonly account: Account | undefined;
   readonly log: Logger;
+  /** Where its output goes: a descriptor, or our own standard error. */
+  readonly logFd?: number | undefined;
   readonly readyMsMax: number;
   /** How long it may take to end before it is killed. */
   readonly stopMsMax: number;
@@ -87,11 +89,11 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   };
 }
 
-function launch({ file, args, account }: ChildOptions): ChildProcess {
+function launch({ file, args, account, logFd = 2 }: ChildOptions): ChildProcess {
   return fork(file, [...args], {
     // A group of its own: Ctrl-C reaches the supervisor alone, which ends all in order.
     detached: true,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', logFd, logFd, 'ipc'],
     ...(account === undefined ? {} : { uid: account.uid, gid: account.gid }),
   });
 }

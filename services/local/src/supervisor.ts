@@ -13,6 +13,8 @@ interface ProductOptions {
   readonly configuration: Configuration;
   readonly user: Account;
   readonly log: Logger;
+  /** Where the processes' logs go; our own standard error unless told. */
+  readonly logFd?: number | undefined;
 }
 
 /** The running product. */
@@ -30,7 +32,7 @@ const entry = new URL('./main.ts', import.meta.url).pathname;
  * @throws SandtrailError `DATA_DIR_IN_USE`, `DATA_DIR_VERSION`, `DATA_DIR_UNUSABLE`, `CHILD_FAILED`
  */
 export async function startProduct(options: ProductOptions): Promise<Product> {
-  const { layout, configuration, user, log } = options;
+  const { layout, configuration, user, log, logFd } = options;
   const accounts = chooseAccounts(user);
   const lock = openDataDirectory(layout, accounts);
   const children: Child[] = [];
@@ -44,7 +46,7 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
     const start = async (name: string, account: Account | undefined) => {
       const args = [name, layout.root];
       children.push(
-        await startChild({ name, file: entry, args, account, log, readyMsMax, stopMsMax }),
+        await startChild({ name, file: entry, args, account, log, logFd, readyMsMax, stopMsMax }),
       );
     };
     await start('core', accounts.separated ? accounts.core : undefined);

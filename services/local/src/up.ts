@@ -1,5 +1,6 @@
 // `sandtrail up`: prepares the machine, starts the product, stays until it is told to stop.
 import { createHash } from 'node:crypto';
+import { openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -46,13 +47,16 @@ export async function startUp(options: UpOptions): Promise<Product> {
   const configuration = effectiveConfiguration(layout);
   const user = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   await prepareMachine(options, { root: user.uid === 0, tour });
+  // On a tour the terminal belongs to what is shown; the log is kept beside the data directory.
+  const logFd = tour ? openSync(`${layout.root}.log`, 'a', 0o600) : undefined;
   const log = createLogger({
     clock: systemClock,
     level: configuration.logLevel,
     part: 'up',
-    write: (line) => err(line),
+    write: (line) => (logFd === undefined ? err(line) : writeSync(logFd, line)),
   });
-  return startProduct({ layout, configuration, user, log });
+  if (logFd !== undefined) err(`sandtrail: starting; the log goes to ${layout.root}.log\n`);
+  return startProduct({ layout, configuration, user, log, logFd });
 }
 
 /** On a terminal a person is asked first, unless `--yes`; without one it goes on by itself. */

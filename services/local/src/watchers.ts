@@ -15,6 +15,7 @@ import type { Logger } from '@sandtrail/runtime/log';
 import type { Observation } from '@sandtrail/schemas/observation';
 
 interface WatchersOptions {
+  /** In the order of preference: the first that really sees is used, the others are not started. */
   readonly collectors: readonly Collector[];
   /** A new epoch of a collector's kit. */
   readonly openKit: (collector: string) => Kit;
@@ -30,7 +31,7 @@ interface WatchersOptions {
 /** Observations that wait while a collector's next epoch is opened; beyond it they are lost, counted. */
 const waitingMax = 20_000;
 
-/** Starts the collectors; one that fails is told and stops no other. */
+/** Starts the best collector that works here; each that does not is told with its reason. */
 export async function startWatchers(options: WatchersOptions) {
   const own = new CollectorStreams({ ...options, name: 'host', mode: hostMode });
   const sensors: { collector: Collector; streams: CollectorStreams; mode: EffectiveMode }[] = [];
@@ -39,6 +40,7 @@ export async function startWatchers(options: WatchersOptions) {
     const mode = await startCollector(collector, streams, options);
     streams.mode = mode;
     sensors.push({ collector, streams, mode });
+    if (mode.on) break;
   }
   const on = sensors.filter(({ mode }) => mode.on);
   const watchers: Watchers = {

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { containmentKeyId } from '@sandtrail/chain/containment-signature';
+import { createFastRules } from '@sandtrail/detection/fast-rules';
 import { nextEpoch } from '@sandtrail/gateway/epoch';
 import type { Collector } from '@sandtrail/host/collector';
 import { startControlServer } from '@sandtrail/host/control-server';
@@ -11,6 +12,8 @@ import type { Driver } from '@sandtrail/host/driver/driver';
 import { createProcessDriver } from '@sandtrail/host/driver/process';
 import { createRequestAdmission } from '@sandtrail/host/driver/signed-request';
 import { createEbpfCollector } from '@sandtrail/host/ebpf';
+import { FastPath } from '@sandtrail/host/fast-path';
+import { createProcCollector } from '@sandtrail/host/proc';
 import { RegisteredSandboxes } from '@sandtrail/host/registered-sandboxes';
 import { type CgroupLayout, findCgroupLayout } from '@sandtrail/host/sandbox/cgroup-layout';
 import { type Orphan, reapOrphans } from '@sandtrail/host/sandbox/orphans';
@@ -27,7 +30,7 @@ const orphanGraceMs = 30_000;
 
 /** Starts the daemon; resolves when its sensors see and its socket takes registrations. */
 export async function startHost(surroundings: Surroundings): Promise<Running> {
-  const { layout, clock, counters, log } = surroundings;
+  const { layout, clock, random, counters, log } = surroundings;
   const stopping = new AbortController();
   const shipper = createGatewayClient({
     address: { socketPath: layout.gatewaySocket },
@@ -48,7 +51,8 @@ export async function startHost(surroundings: Surroundings): Promise<Running> {
     collectors: sensorsOf(surroundings, place?.parent),
     openKit: (collector) =>
       openKit(surroundings, { collector, dir: layout.spool, shipper, scanner }),
-    judge: () => undefined,
+    // Sensors of the kernel are witnesses; what they see may move the host by itself.
+    judge: (sandbox, observation) => fastPath.observe(sandbox, observation, 'kernel'),
     blind: (reason) => supervise(sandboxes.recorderLost(reason)),
     seeing: () => supervise(sandboxes.recorderBack()),
     counters,
@@ -77,6 +81,15 @@ export async function startHost(surroundings: Surroundings): Promise<Running> {
     },
   });
   sandboxes.attach(containment);
+  const fastPath = new FastPath({
+    rules: createFastRules(),
+    containment,
+    record: ({ uid: sandbox, incarnation }, observation) =>
+      record({ sandbox, incarnation }, observation),
+    clock,
+    random,
+    counters,
+  });
   const control = await startControl(surroundings, { sandboxes, containment });
   return {
     async close() {
@@ -175,5 +188,8 @@ function sensorsOf(
   parentCgroup: string | undefined,
 ): readonly Collector[] {
   if (parentCgroup === undefined) return [];
-  return [createEbpfCollector({ parentCgroup, clock, logger: log.child('ebpf'), counters })];
+  return [
+    createEbpfCollector({ parentCgroup, clock, logger: log.child('ebpf'), counters }),
+    createProcCollector({ clock, counters }),
+  ];
 }
