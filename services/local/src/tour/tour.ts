@@ -69,15 +69,22 @@ async function showBenign(stage: Stage): Promise<void> {
 
 async function showAttack(stage: Stage, scenario: Scenario): Promise<void> {
   const { voice, feed } = stage;
-  const { detector, disguise, title } = scenario;
+  const { detector, disguise, title, needsNetwork } = scenario;
   await voice.step(title);
+  if (needsNetwork === true && process.getuid?.() !== 0) {
+    await voice.note('not shown here: without root a sandbox has no network at all');
+    return;
+  }
   if (disguise !== undefined) await voice.note(`a command log would show only: ${disguise}`);
   const { uid, killed } = await perform(stage, scenario);
   const seen = await feed.find((each) => isFinding(each, uid, detector), findingMsMax);
   if (seen === undefined) await voice.miss(`${detector} did not find it`);
   else await voice.hit(`${findingText(seen)} (${seen.afterMs.toFixed(0)} ms after the event)`);
+  // Each cause is answered; the first answer per level is the one that stopped it.
+  const told = new Set<string>();
   for (const { body } of feed.all(({ sandbox }) => sandbox === uid)) {
-    if (body.kind !== 'containment.verified' || body.result.check !== 'at_once') continue;
+    if (body.kind !== 'containment.verified' || told.has(body.result.level)) continue;
+    told.add(body.result.level);
     await voice.hit(proofText(body.result));
   }
   if (killed !== undefined) await tellKilled(stage, killed);
