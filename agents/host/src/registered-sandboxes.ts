@@ -43,7 +43,11 @@ interface RegisteredOptions {
   readonly counters: Counters;
   /** How long an orphan stays frozen, for whoever wants to look, before it is killed. */
   readonly orphanGraceMs: number;
+  /** Removes what a dead orphan's runner would have removed: its cgroups and its run's directory. */
+  readonly clearAway: (uid: SandboxUid) => Promise<void>;
 }
+
+const orphanLookMs = 1000;
 
 interface Entry {
   readonly watched: WatchedSandbox;
@@ -136,7 +140,7 @@ export class RegisteredSandboxes {
     if (entry.watched.policy.on_recorder_loss === 'freeze') {
       await driver.freeze(entry.target);
       this.#observe(entry, { kind: 'sandbox.paused', reason: 'its runner is gone' });
-      await pause(orphanGraceMs, this.#stopping.signal);
+      await this.#untilDead(entry, orphanGraceMs);
     }
     await this.#untilOver(entry);
   }
@@ -180,6 +184,15 @@ export class RegisteredSandboxes {
     });
   }
 
+  /** Waits so long, or until somebody has killed it. */
+  async #untilDead({ target }: Entry, waitMs: number): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let waitedMs = 0; waitedMs < waitMs && !signal.aborted; waitedMs += orphanLookMs) {
+      if (holds('L5', await this.#options.driver.verify(target))) return;
+      await pause(Math.min(orphanLookMs, waitMs - waitedMs), signal);
+    }
+  }
+
   /** Waits for an orphan's end, brought about where the policy freezes orphans, and forgets it. */
   async #untilOver(entry: Entry): Promise<void> {
     const { driver, watchers } = this.#options;
@@ -193,9 +206,10 @@ export class RegisteredSandboxes {
         this.#containment?.remove(entry.target);
         this.#entries.delete(entry.watched.uid);
         await watchers.unwatch(entry.watched);
+        await this.#options.clearAway(entry.watched.uid);
         return;
       }
-      await pause(1000, signal);
+      await pause(orphanLookMs, signal);
     }
   }
 

@@ -61,11 +61,17 @@ export async function reapOrphans(options: ReapOptions): Promise<readonly Orphan
     for (let ms = 0; cgroup.event('populated') === true && ms < killTimeoutMs; ms += 5)
       await delay(5);
     cgroup.close();
-    await removeCgroups(cgroupDirectories({ ...options, name: uid }));
-    rmSync(runDirectory, { recursive: true, force: true });
+    await clearRemains({ ...options, uid });
     orphans.push({ uid, incarnation: runner?.incarnation, wasFrozen, tasks });
   }
   return orphans;
+}
+
+/** Removes the cgroups and the run's directory of a sandbox in which nothing lives. */
+export async function clearRemains(options: ReapOptions & { readonly uid: string }): Promise<void> {
+  const { runsDirectory, uid } = options;
+  await removeCgroups(cgroupDirectories({ ...options, name: uid }));
+  rmSync(join(runsDirectory, uid), { recursive: true, force: true });
 }
 
 function isRunning({ pid, startTicks }: z.infer<typeof RunnerFile>): boolean {

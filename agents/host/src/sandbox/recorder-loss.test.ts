@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -84,7 +84,17 @@ test('a living daemon adopts the orphan: frozen for a while, then killed and tol
   await until(() => rig.sandboxes.list().length === 0);
   const told = rig.observed.filter((one) => one.uid === uid).map((one) => one.observation.kind);
   expect(told).toEqual(['sandbox.paused', 'sandbox.killed']);
-  expect(readFileSync(join(cgroup, 'cgroup.procs'), 'utf8')).toBe('');
+  await until(() => !existsSync(cgroup));
+});
+
+test('an orphan that somebody kills is forgotten long before its time', async () => {
+  await rig.startHost({ orphanGraceMs: 60_000 });
+  const { child, cgroup } = await startRunner(rig.socketPath);
+  await killHard(child);
+  await until(() => isFrozen(cgroup));
+  writeFileSync(join(cgroup, 'cgroup.kill'), '1');
+  await until(() => !existsSync(cgroup));
+  expect(rig.sandboxes.list()).toEqual([]);
 });
 
 test('without the daemon the sandbox waits, frozen, and runs on when it is watched again', async () => {

@@ -21,6 +21,7 @@ import { createRequestAdmission } from '../driver/signed-request.ts';
 import { RegisteredSandboxes } from '../registered-sandboxes.ts';
 import { removeCgroups } from './cgroup.ts';
 import { cgroupDirectories, findCgroupLayout } from './cgroup-layout.ts';
+import { clearRemains } from './orphans.ts';
 import type { SandboxRecorder } from './recorder.ts';
 import type { RunOptions } from './run.ts';
 
@@ -115,6 +116,11 @@ export class RunRig {
       clock: systemClock,
       counters: this.counters,
       orphanGraceMs,
+      clearAway: async (uid) => {
+        const runsDirectory = join(this.directory, 'runs');
+        if (layout !== undefined)
+          await clearRemains({ layout, parent: this.parent, runsDirectory, uid });
+      },
     });
     const containment = new Containment({
       driver,

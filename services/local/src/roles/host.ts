@@ -16,7 +16,7 @@ import { FastPath } from '@sandtrail/host/fast-path';
 import { createProcCollector } from '@sandtrail/host/proc';
 import { RegisteredSandboxes } from '@sandtrail/host/registered-sandboxes';
 import { type CgroupLayout, findCgroupLayout } from '@sandtrail/host/sandbox/cgroup-layout';
-import { type Orphan, reapOrphans } from '@sandtrail/host/sandbox/orphans';
+import { clearRemains, type Orphan, reapOrphans } from '@sandtrail/host/sandbox/orphans';
 import { createGatewayClient } from '@sandtrail/kit/gateway-client';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
 import { chooseAccounts } from '../accounts.ts';
@@ -67,6 +67,7 @@ export async function startHost(surroundings: Surroundings): Promise<Running> {
     clock,
     counters,
     orphanGraceMs,
+    clearAway: (uid) => clearAway(surroundings, place, uid),
   });
   const containment = new Containment({
     driver,
@@ -157,6 +158,17 @@ async function tellOrphans(
       log.error('an orphan’s end could not be recorded', { error: String(error) }),
     );
   }
+}
+
+/** Removes what is left of an orphan that died under this daemon's watch. */
+async function clearAway(
+  { layout, configuration }: Surroundings,
+  place: CgroupPlace | undefined,
+  uid: SandboxUid,
+): Promise<void> {
+  if (place === undefined) return;
+  const { cgroupParent: parent } = configuration;
+  await clearRemains({ layout: place.layout, parent, runsDirectory: runsOf(layout), uid });
 }
 
 function lifeOf({ uid, incarnation = 0 }: Orphan) {
