@@ -6,7 +6,7 @@ import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
 import { type Check, missing, reasonOf } from './doctor/check.ts';
 import { checkBubblewrap, checkCgroup, checkNetworkNamespace, checkUserNamespaces, removeSoon } from './doctor/isolation.ts'; // biome-ignore format: one line
-import { checkChdb, checkDisk, checkNode, checkTracefs } from './doctor/machine.ts';
+import { checkDisk, checkNode, checkTracefs } from './doctor/machine.ts';
 import { checkSensors } from './doctor/sensors.ts';
 import { findCgroupLayout } from './sandbox/cgroup-layout.ts';
 
@@ -47,7 +47,6 @@ export async function diagnose(options: DoctorOptions): Promise<Diagnosis> {
     guard('setns', () => checkNetworkNamespace(isRoot)),
     guard('tracefs', () => checkTracefs(isRoot)),
     guard('disk', () => checkDisk(options.dataDirectory)),
-    guard('chdb', checkChdb),
   ];
   const done = await Promise.all(checks);
   if (parentCgroup !== undefined && isRoot) await removeSoon(parentCgroup);

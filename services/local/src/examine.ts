@@ -1,12 +1,17 @@
-// The doctor's visit, with the surroundings of a command.
-import { diagnose } from '@sandtrail/host/doctor';
+// The doctor's visit, with the surroundings of a command: the host's checks, and the store's engine.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Diagnosis, diagnose } from '@sandtrail/host/doctor';
+import { type Check, missing, reasonOf, works } from '@sandtrail/host/doctor/check';
 import { systemClock } from '@sandtrail/runtime/clock';
 import { createCounters } from '@sandtrail/runtime/counters';
 import { silentLogger } from '@sandtrail/runtime/log';
+import { openStore } from '@sandtrail/store/open-store';
 
 /** Examines this machine for a data directory at `data`; takes some seconds, never rejects. */
-export function examine(data: string) {
-  return diagnose({
+export async function examine(data: string): Promise<Diagnosis> {
+  const diagnosis = await diagnose({
     clock: systemClock,
     counters: createCounters(),
     logger: silentLogger,
@@ -14,4 +19,26 @@ export function examine(data: string) {
     dataDirectory: data,
     cgroupName: `sandtrail-doctor-${process.pid}`,
   });
+  return { ...diagnosis, checks: [...diagnosis.checks, await checkStore()] };
+}
+
+/** Opens the embedded engine on an empty directory and asks it a question. */
+async function checkStore(): Promise<Check> {
+  const dir = mkdtempSync(path.join(tmpdir(), 'sandtrail-doctor-'));
+  try {
+    const store = await openStore({ dir, logger: silentLogger, counters: createCounters() });
+    try {
+      let answer = '';
+      for await (const line of store.query('SELECT version() AS version')) answer += line;
+      const { version }: { version?: string } = JSON.parse(answer);
+      return works('store', `chDB, ClickHouse ${version}`);
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    const remedy = 'npm install --no-audit --no-fund';
+    return missing('store', { why: reasonOf(error), remedy, blind: ['nothing can be stored'] });
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
 }

@@ -26,17 +26,6 @@ export function checkTracefs(isRoot: boolean): Check {
     : missing('tracefs', { why: isRoot ? 'it cannot be mounted' : 'not readable', remedy });
 }
 
-/** The embedded store: resolved, not loaded, since it takes 270 MB. */
-export function checkChdb(): Check {
-  try {
-    import.meta.resolve('chdb');
-    return works('chdb', 'installed');
-  } catch (error) {
-    const remedy = 'npm install --no-audit --no-fund';
-    return missing('chdb', { why: reasonOf(error), remedy, blind: ['nothing is stored'] });
-  }
-}
-
 /** Room for data: less than 1 GiB is degraded, less than 100 MiB is off. */
 export async function checkDisk(directory: string): Promise<Check> {
   const remedy = `make room on the file system of ${directory}`;

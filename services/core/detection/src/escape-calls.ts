@@ -35,6 +35,14 @@ const otherMemory = {
   contain: false,
 } as const;
 
+const machineWide = {
+  mark: 'machine',
+  what: 'a change of the whole machine',
+  worked: 'critical',
+  refused: 'medium',
+  contain: true,
+} as const;
+
 const calls: Readonly<Record<string, EscapePrimitive>> = {
   mount: mounting,
   fsopen: mounting,
@@ -125,14 +133,11 @@ const calls: Readonly<Record<string, EscapePrimitive>> = {
   },
   iopl: { ...moduleLoading, mark: 'port-access', what: 'raw access to hardware ports' },
   ioperm: { ...moduleLoading, mark: 'port-access', what: 'raw access to hardware ports' },
+  pidfd_getfd: otherMemory,
+  reboot: machineWide,
+  swapon: machineWide,
+  acct: machineWide,
   mknod: {
-    mark: 'device-node',
-    what: 'a device node',
-    worked: 'high',
-    refused: 'low',
-    contain: false,
-  },
-  mknodat: {
     mark: 'device-node',
     what: 'a device node',
     worked: 'high',
@@ -162,6 +167,20 @@ const packetSocket: EscapePrimitive = {
   refused: 'medium',
   contain: true,
 };
+const rawSocket: EscapePrimitive = {
+  mark: 'raw-socket',
+  what: 'a raw socket, which sends packets past every proxy',
+  worked: 'medium',
+  refused: 'low',
+  contain: false,
+};
+const hostSocket: EscapePrimitive = {
+  mark: 'vm-socket',
+  what: 'a socket to the hypervisor',
+  worked: 'medium',
+  refused: 'low',
+  contain: false,
+};
 const cryptoSocket: EscapePrimitive = {
   mark: 'crypto-socket',
   what: 'a socket into the kernel’s cryptography (CVE-2026-31431)',
@@ -172,6 +191,8 @@ const cryptoSocket: EscapePrimitive = {
 
 /** CLONE_NEWTIME and CLONE_NEWNS … CLONE_NEWNET, from clone(2). */
 const namespaceBits = 0x0000_0080 | 0x0002_0000 | 0x7e00_0000;
+/** The kind of a socket, below its flags, from socket(2). */
+const socketTypeBits = 15;
 /** PTRACE_ATTACH and PTRACE_SEIZE, from ptrace(2). */
 const attachRequests = new Set([16, 0x4206]);
 
@@ -186,6 +207,9 @@ export function matchEscapeCall(call: Call): EscapePrimitive | undefined {
       return attaches(call) ? ptraceAttach : ptraceOther;
     case 'socket':
       return judgeSocket(call);
+    case 'mknod':
+    case 'mknodat':
+      return makesDevice(call) ? calls['mknod'] : undefined;
     default:
       return Object.hasOwn(calls, call.name) ? calls[call.name] : undefined;
   }
@@ -207,8 +231,20 @@ function attaches(call: Call): boolean {
 function judgeSocket(call: Call): EscapePrimitive | undefined {
   const family = argument(call, ['family', 'domain']);
   if (family === undefined) return undefined;
-  if (/^(?:17|0x11|[AP]F_PACKET|packet)$/.test(family)) return packetSocket;
-  return /^(?:38|0x26|[AP]F_ALG|alg)$/.test(family) ? cryptoSocket : undefined;
+  if (/^(?:17|0x11|44|[AP]F_(?:PACKET|XDP)|packet)$/.test(family)) return packetSocket;
+  if (/^(?:38|0x26|[AP]F_ALG|alg)$/.test(family)) return cryptoSocket;
+  if (/^(?:40|0x28|[AP]F_VSOCK|vsock)$/.test(family)) return hostSocket;
+  const type = argument(call, ['type']) ?? '';
+  const raw = /SOCK_RAW/.test(type) || (Number(type) & socketTypeBits) === 3;
+  return raw && /^(?:2|10|[AP]F_INET6?|inet6?)$/.test(family) ? rawSocket : undefined;
+}
+
+/** Pipes and ordinary files are made by mknod(2) too: only devices are of interest. */
+function makesDevice(call: Call): boolean {
+  const mode = argument(call, ['mode']);
+  if (mode === undefined) return true;
+  const type = Number(mode) & 0o170000;
+  return type === 0o020000 || type === 0o060000 || /S_IF(?:CHR|BLK)/.test(mode);
 }
 
 function argument(call: Call, names: readonly string[]): string | undefined {

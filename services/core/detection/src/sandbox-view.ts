@@ -7,7 +7,7 @@ import {
 import { decideName } from '@sandtrail/policy/egress';
 import { lexicalPath } from '@sandtrail/policy/place';
 import { Policy } from '@sandtrail/schemas/policy';
-import { Uint64 } from '@sandtrail/schemas/scalars';
+import { isWitnessed, Uint64 } from '@sandtrail/schemas/scalars';
 import * as z from 'zod';
 import { BoundedMap } from './bounded-map.ts';
 import {
@@ -23,6 +23,9 @@ const processesMax = 2048;
 const pinsMax = 1024;
 const linkHopsMax = 8;
 
+/** Programs of the system with which a sandbox is put together, before the agent's own first one. */
+const launcherProgram = /^\/(?:usr\/)?s?bin\/(?:bwrap|setpriv|setsid|unshare|strace|dash|sh)$/;
+
 const Facts = z.strictObject({
   policy: Policy.optional(),
   workspace: z.string().optional(),
@@ -30,6 +33,8 @@ const Facts = z.strictObject({
   startedNs: Uint64.optional(),
   destroyedNs: Uint64.optional(),
   paused: z.boolean(),
+  programSeen: z.boolean(),
+  launcherSeen: z.boolean(),
   links: z.array(z.tuple([z.string(), z.string()])),
   cwds: z.array(z.tuple([z.string(), z.string()])),
   pins: z.array(z.tuple([z.string(), z.string()])),
@@ -45,6 +50,8 @@ export interface SandboxView {
   readonly destroyedNs: bigint | undefined;
   /** Frozen by containment: silence means nothing then. */
   readonly paused: boolean;
+  /** A program other than the launcher's runs: whatever comes now is the agent's doing. */
+  readonly programSeen: boolean;
   /** The absolute path, without dots, and with the symbolic links made in this sandbox followed. */
   locate(
     act: Act,
@@ -62,6 +69,8 @@ export class SandboxFacts implements SandboxView {
   startedNs: bigint | undefined;
   destroyedNs: bigint | undefined;
   paused = false;
+  programSeen = false;
+  #launcherSeen = false;
   #declared: Policy | undefined;
   #workspace: string | undefined;
   readonly #links = new BoundedMap<string>(linksMax);
@@ -79,12 +88,20 @@ export class SandboxFacts implements SandboxView {
     this.#place();
   }
 
+  /** Where the workspace lies on the host, which is a name of it too. */
+  lieAt(workspace: string): void {
+    this.#workspace = workspace;
+    this.#place();
+  }
+
   /** Learns from an event; called after all detectors have judged it, except for `sandbox.*`. */
   note(event: DetectionEvent): void {
     const { act, timeNs } = event;
+    // A claim shapes no facts: a sandbox could talk itself into an allowed place.
+    if (!isWitnessed(event.trust)) return;
     switch (act.kind) {
       case 'sandbox.created':
-        this.#workspace = act.workspace;
+        if (act.workspace !== undefined) this.lieAt(act.workspace);
         this.createdNs ??= timeNs;
         return;
       case 'sandbox.started':
@@ -132,6 +149,8 @@ export class SandboxFacts implements SandboxView {
       startedNs: this.startedNs,
       destroyedNs: this.destroyedNs,
       paused: this.paused,
+      programSeen: this.programSeen,
+      launcherSeen: this.#launcherSeen,
       links: this.#links.entries(),
       cwds: this.#cwds.entries(),
       pins: this.#pins.entries(),
@@ -145,6 +164,8 @@ export class SandboxFacts implements SandboxView {
     this.startedNs = facts.startedNs;
     this.destroyedNs = facts.destroyedNs;
     this.paused = facts.paused;
+    this.programSeen = facts.programSeen;
+    this.#launcherSeen = facts.launcherSeen;
     this.#links.fill(facts.links);
     this.#cwds.fill(facts.cwds);
     this.#pins.fill(facts.pins);
@@ -158,8 +179,13 @@ export class SandboxFacts implements SandboxView {
     this.places = host === undefined ? places : [...places, { path: lexicalPath(host), writable }];
   }
 
+  /** The launcher ends in bubblewrap: the program after it, or one that is none of its, is the agent's. */
   #noteExec(act: ActOf<'process.exec'>): void {
     if (act.cwd?.startsWith('/')) this.#cwds.set(processKey(act), lexicalPath(act.cwd));
+    if (this.programSeen || errnoOf(act) !== 0) return;
+    const path = act.exe.resolved ?? act.exe.raw;
+    this.programSeen = this.#launcherSeen || !launcherProgram.test(path);
+    this.#launcherSeen = path.endsWith('/bwrap');
   }
 
   #noteLink(act: ActOf<'file.link'>): void {

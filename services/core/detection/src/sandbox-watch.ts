@@ -158,8 +158,8 @@ export class SandboxWatch {
    * agent runs. That record may reach the log after the first ones about the program do.
    */
   #isLaunching(timeNs: bigint): boolean {
-    const { createdNs, startedNs } = this.facts;
-    if (createdNs === undefined) return false;
+    const { createdNs, startedNs, programSeen } = this.facts;
+    if (createdNs === undefined || programSeen) return false;
     return startedNs === undefined ? timeNs < createdNs + launchNsMax : timeNs < startedNs;
   }
 

@@ -1,4 +1,5 @@
 // Detects programs that were not there at the start: written, copied, renamed, or only in memory.
+import { decideEgress } from '@sandtrail/policy/egress';
 import { Uint64 } from '@sandtrail/schemas/scalars';
 import * as z from 'zod';
 import { BoundedMap } from '../bounded-map.ts';
@@ -185,7 +186,9 @@ class DriftRun implements DetectorRun {
     if (origin !== undefined) return describeRenamed(act, { lexical, origin });
     const decoded = judgePayload(act);
     if (decoded !== undefined) return decoded;
-    return known === undefined ? undefined : describeWritten(act, { path: lexical, known });
+    if (known === undefined) return undefined;
+    const outside = outsideUrl(act, sandbox);
+    return describeWritten(act, { path: lexical, known, outside });
   }
 
   #judgeConnect(act: ActOf<'network.connect'>, timeNs: bigint): Found | undefined {
@@ -260,19 +263,46 @@ function describeRenamed(
   };
 }
 
-function describeWritten(
-  act: ActOf<'process.exec'>,
-  { path, known }: { readonly path: string; readonly known: string },
-): Found {
+interface Written {
+  readonly path: string;
+  readonly known: string;
+  /** An address among its arguments that the policy does not allow. */
+  readonly outside: string | undefined;
+}
+
+/** Builds run what they wrote all day; what is given a forbidden address on the way is not a build. */
+function describeWritten(act: ActOf<'process.exec'>, { path, known, outside }: Written): Found {
+  const given =
+    outside === undefined ? '' : ` with ${quote(outside)}, which the policy does not allow`;
   return {
     title: 'Program written here and run',
-    explanation: `The program ${quote(path)} was ${known} in this sandbox before it was run${failure(act)}.`,
-    severity: 'low',
+    explanation: `The program ${quote(path)} was ${known} in this sandbox before it was run${given}${failure(act)}.`,
+    severity: outside === undefined ? 'low' : 'medium',
     confidence: 'medium',
-    recommend: { act: 'watch' },
-    dedupeKey: 'written',
+    recommend: outside === undefined ? { act: 'watch' } : { act: 'approve', level: 'L1' },
+    dedupeKey: outside === undefined ? 'written' : `written:${path}`,
     techniques: [{ framework: 'attack', id: 'T1105' }],
   };
+}
+
+const url = /^([a-z][a-z0-9+]{1,9}):\/\/(?:[^@/]*@)?(\[[0-9a-f:.]+\]|[^/:?#]+)(?::(\d{1,5}))?/i;
+const defaultPorts: Readonly<Record<string, number>> = {
+  http: 80,
+  https: 443,
+  ftp: 21,
+  ssh: 22,
+  ws: 80,
+  wss: 443,
+};
+
+function outsideUrl(act: ActOf<'process.exec'>, { policy }: SandboxView): string | undefined {
+  if (policy === undefined) return undefined;
+  return act.argv.slice(1).find((text) => {
+    const [, scheme = '', host = '', digits] = url.exec(text) ?? [];
+    if (host === '' || /^(?:localhost|127\.|\[::1\])/i.test(host)) return false;
+    const port = digits === undefined ? (defaultPorts[scheme.toLowerCase()] ?? 0) : Number(digits);
+    return !decideEgress(policy.expect.egress, { host, port }).allow;
+  });
 }
 
 const shells = /^(?:ba|da|z|k|a)?sh$/;

@@ -74,6 +74,8 @@ export const escapePrimitiveExamples: {
       events: [calls('ptrace', '0', { request: '16', pid: '1' })],
     },
     { what: 'a packet socket', events: [calls('socket', '5', { family: '17', type: '3' })] },
+    { what: 'a device node', events: [calls('mknodat', '0', { mode: '25008', device: '2049' })] },
+    { what: 'a raw socket', events: [calls('socket', '5', { family: '2', type: '524291' })] },
     { what: 'a user namespace', events: [calls('unshare', '0', { flags: '0x10000000' })] },
     {
       what: 'a mount by a program that calls itself as the launcher',
@@ -123,6 +125,7 @@ export const escapePrimitiveExamples: {
     { what: 'a socket of the project', events: [connects('/tmp/agent/test/docker.sock')] },
     { what: 'the system bus', events: [connects('/run/dbus/system_bus_socket', 2)] },
     { what: 'threads', events: [calls('clone', '77', { flags: '0x3d0f00' })] },
+    { what: 'a named pipe', events: [calls('mknodat', '0', { mode: '4516', device: '0' })] },
     { what: 'a TCP socket', events: [calls('socket', '5', { family: '2', type: '1' })] },
     { what: 'unsharing a table of files', events: [calls('unshare', '0', { flags: '0x400' })] },
     {
