@@ -152,7 +152,7 @@ test('a line that is not in the protocol ends the connection and nothing else', 
       await new Promise((resolve) => socket.once('close', resolve));
     }
     expect(await responder.status()).toHaveLength(1);
-    expect(rig.counters.snapshot()['control_refused{connection}']).toBe(3);
+    expect(rig.counters.snapshot()['control.refused{connection}']).toBe(3);
   });
 });
 

@@ -66,7 +66,7 @@ function admitConnection(socket: Socket, options: ControlServerOptions): void {
   const peer = peerOf(socket);
   const isAllowed = peer !== undefined && [0, ownUid, options.responderUid].includes(peer.uid);
   if (!isAllowed) {
-    options.counters.add('control_refused', 1, 'peer');
+    options.counters.add('control.refused', 1, 'peer');
     socket.destroy();
     return;
   }
@@ -130,7 +130,7 @@ class ControlConnection {
       const isRefusal = error instanceof SandtrailError;
       const code = isRefusal ? error.code : 'INTERNAL';
       const detail = isRefusal ? error.detail : 'see the log of the host daemon';
-      this.#options.counters.add('control_refused', 1, code);
+      this.#options.counters.add('control.refused', 1, code);
       if (!isRefusal) this.#options.logger.error('a request failed', { detail: String(error) });
       this.#lines.send({ type: 'refused', id, code, detail: detail.slice(0, 1024) });
     });
@@ -193,7 +193,7 @@ class ControlConnection {
 
   async #over(error: Error | undefined): Promise<void> {
     if (error !== undefined) {
-      this.#options.counters.add('control_refused', 1, 'connection');
+      this.#options.counters.add('control.refused', 1, 'connection');
       this.#options.logger.warn('a control connection ended badly', { detail: error.message });
     }
     if (this.#registered === undefined || this.#isUnregistered) return;

@@ -137,7 +137,7 @@ test('under overload the kernel count is what was seen and what was reported los
   await collector.watch(flooded);
   await collector.settle();
   const sensor = collector.sensorPid() ?? 0;
-  const linesBefore = counters.snapshot()['ebpf_lines_lost'] ?? 0;
+  const linesBefore = counters.snapshot()['ebpf.lines_lost'] ?? 0;
   const program =
     'import os\nfor i in range(120000):\n try: os.open("/none", 0)\n except OSError: pass';
   process.kill(sensor, 'SIGSTOP');
@@ -151,7 +151,7 @@ test('under overload the kernel count is what was seen and what was reported los
   const reported = sink.gaps.filter(({ sandbox: of }) => of === flooded.uid);
   expect(reported.reduce((sum, { count }) => sum + count, 0n)).toBe(lost);
   // bpftrace's own count includes the pieces that belong to lost records.
-  const lines = (counters.snapshot()['ebpf_lines_lost'] ?? 0) - linesBefore;
+  const lines = (counters.snapshot()['ebpf.lines_lost'] ?? 0) - linesBefore;
   expect(BigInt(lines)).toBeGreaterThanOrEqual(lost);
   await collector.unwatch(flooded);
   await removeCgroup(flood.path);

@@ -166,15 +166,15 @@ class Ebpf implements EbpfCollector {
       this.#watchlist.hold(head.cgroup, record);
       return;
     }
-    if (call === specialCalls.exec) this.#watchlist.refreshRoot(watched, head.pid);
+    if (call === specialCalls.exec) watched.names.refreshRoot(head.pid);
     this.#observe(record, watched);
   }
 
-  #observe(record: Assembled, { sandbox, symlinks, rootFd }: Watched): void {
+  #observe(record: Assembled, { sandbox, names }: Watched): void {
     const bootNs = this.#run?.bootNs ?? 0n;
-    const context = { sandbox, symlinks, processes: this.#processes, rootFd, bootNs };
+    const context = { sandbox, names, processes: this.#processes, bootNs };
     for (const one of observeRecord(record, context)) this.#sink?.observe(sandbox, one);
-    this.#options.counters.add('ebpf_records');
+    this.#options.counters.add('ebpf.records');
   }
 
   /** What was lost before the sandbox was named. */
@@ -186,7 +186,7 @@ class Ebpf implements EbpfCollector {
 
   #lost(loss: LedgerLoss): void {
     const bootNs = this.#run?.bootNs ?? 0n;
-    this.#options.counters.add('ebpf_records_lost', Number(loss.count));
+    this.#options.counters.add('ebpf.records_lost', Number(loss.count));
     const sandbox = this.#watchlist.get(loss.cgroup)?.sandbox;
     if (sandbox === undefined) return;
     this.#sink?.lost(sandbox, {
@@ -211,7 +211,7 @@ class Ebpf implements EbpfCollector {
     const diedNs = clock.nowNs();
     const gap = { source: 'ebpf', count: 0n, lastNs: diedNs };
     logger.error('the sensor died', { how });
-    counters.add('ebpf_restarts');
+    counters.add('ebpf.restarts');
     this.#sink?.restarted(`bpftrace died: ${how}`);
     const firstNs = run.lastNs + run.bootNs;
     this.#sink?.lost(undefined, { ...gap, firstNs, reason: 'collector_died' });

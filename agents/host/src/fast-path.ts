@@ -81,7 +81,7 @@ export class FastPath {
     const nowMs = clock.monotonicMs();
     this.#actsMs = this.#actsMs.filter((at) => nowMs - at < minuteMs);
     if (this.#actsMs.length >= actsPerMinuteMax) {
-      counters.add('fast_path_skipped', 1, 'rate');
+      counters.add('fast_path.skipped', 1, 'rate');
       return false;
     }
     this.#actsMs.push(nowMs);
@@ -114,19 +114,19 @@ export class FastPath {
 
   async #act(sandbox: WatchedSandbox, request: ContainmentRequest): Promise<void> {
     const { containment, counters } = this.#options;
-    counters.add('fast_path_acts', 1, request.level);
+    counters.add('fast_path.acts', 1, request.level);
     const encoded = z.encode(ContainmentRequest, request);
     const written = this.#write(sandbox, { kind: 'containment.requested', request: encoded });
     const isDurable = await withinMs(
       writeAheadMsMax,
       written.then(() => true),
     );
-    if (isDurable === undefined) counters.add('fast_path_write_ahead_late');
+    if (isDurable === undefined) counters.add('fast_path.write_ahead_late');
     try {
       await containment.contain(request, (result) => this.#tell(sandbox, result));
     } catch (error) {
       if (!(error instanceof SandtrailError)) throw error;
-      counters.add('fast_path_refused', 1, error.code);
+      counters.add('fast_path.refused', 1, error.code);
       const refused = { requestId: request.id, by: 'host', reason: error.message.slice(0, 512) };
       await this.#write(sandbox, { kind: 'containment.refused', ...refused });
     }
@@ -136,7 +136,7 @@ export class FastPath {
     const written = this.#write(sandbox, { kind: resultKinds[result.state], result });
     written.then(
       () => undefined,
-      () => this.#options.counters.add('fast_path_unrecorded'),
+      () => this.#options.counters.add('fast_path.unrecorded'),
     );
   }
 

@@ -1,7 +1,6 @@
 // Resolves a path as a watched process saw it: its root, working directory, descriptors, symlinks.
 import { closeSync, constants, openSync, readlinkSync } from 'node:fs';
 import { libcFunction } from '@sandtrail/runtime/ffi';
-import type { SymlinkTable } from './kernel-symlinks.ts';
 
 /** What stands in place of a directory descriptor to mean the working directory (openat(2)). */
 export const atWorkingDirectory = -100;
@@ -15,10 +14,6 @@ export interface GivenPath {
   readonly follow: boolean;
   /** The process's working directory as last known, used when the process is gone. */
   readonly cwd: string | undefined;
-  /** Symlinks that the sandbox made, which may be gone by now. */
-  readonly symlinks: SymlinkTable | undefined;
-  /** A descriptor of the sandbox's root directory, used when the process is gone. */
-  readonly rootFd: number | undefined;
 }
 
 const openat2 = libcFunction(
@@ -32,29 +27,6 @@ const levelsMax = 8;
 
 /** RESOLVE_IN_ROOT; and RESOLVE_CACHED, so that a file system of the sandbox's own cannot stall us. */
 const how = openHow(pathOnly | closeOnExec, 0x10 | 0x20);
-
-/**
- * The path without symlinks and dots, best effort and without waiting: what has changed since the
- * call is seen as it is now. `undefined` when the process is gone or a part is not in memory.
- */
-export function resolvePath(given: GivenPath): string | undefined {
-  const asked = absolute(given);
-  const path = asked === undefined ? undefined : ownPath(asked, given.pid);
-  if (path === undefined || path.length > pathSizeBytesMax) return undefined;
-  // A link of /proc to something that is no file: `pipe:[7]`, `/memfd:x (deleted)`.
-  if (path !== asked && !/^\/(?!memfd:)/.test(path.toString('latin1')))
-    return path.toString('utf8');
-  const fd = openDirectory(`/proc/${given.pid}/root`);
-  const rootFd = fd ?? given.rootFd;
-  if (rootFd === undefined) return undefined;
-  const { follow, symlinks } = given;
-  const made = symlinks?.follow(path.toString('utf8'), { last: follow });
-  try {
-    return resolveFrom({ rootFd, path: made === undefined ? path : Buffer.from(made), follow });
-  } finally {
-    if (fd !== undefined) closeSync(fd);
-  }
-}
 
 /** Opens a directory only to name it; the caller closes it. `undefined` when it is gone. */
 export function openDirectory(path: string): number | undefined {
@@ -74,7 +46,9 @@ export function readLink(path: string): string | undefined {
   }
 }
 
-function absolute({ pid, dirfd, bytes, cwd }: GivenPath): Buffer | undefined {
+/** The path from the root, with its symlinks and dots; `undefined` when it cannot be known. */
+export function absolutePath({ pid, dirfd, bytes, cwd }: GivenPath): Buffer | undefined {
+  if (bytes.length > pathSizeBytesMax) return undefined;
   if (bytes[0] === 0x2f) return bytes;
   const base =
     dirfd === atWorkingDirectory
@@ -88,7 +62,7 @@ function absolute({ pid, dirfd, bytes, cwd }: GivenPath): Buffer | undefined {
  * `/proc/self` means the watched process, not the collector. Its links into other places (`fd/7`,
  * `cwd`, `root`, `exe`) are read here: the kernel follows them only for the process itself.
  */
-function ownPath(path: Buffer, pid: number): Buffer | undefined {
+export function ownPath(path: Buffer, pid: number): Buffer | undefined {
   const text = path.toString('latin1');
   const match = /^\/+(?:proc\/+(?:self|thread-self)\/+(fd\/+\d+|cwd|root|exe)|dev\/+(fd\/+\d+))(\/.*)?$/s.exec(text); // biome-ignore format: one expression
   if (match === null) return path;
@@ -98,14 +72,15 @@ function ownPath(path: Buffer, pid: number): Buffer | undefined {
   return Buffer.concat([Buffer.from(target), Buffer.from(rest, 'latin1')]);
 }
 
-interface Lookup {
+/** A path below a root directory. */
+export interface Lookup {
   readonly rootFd: number;
   readonly path: Buffer;
   readonly follow: boolean;
 }
 
 /** Goes up to the nearest directory that is (still) there; names below it stand as they were given. */
-function resolveFrom({ rootFd, path, follow }: Lookup): string | undefined {
+export function resolveBelow({ rootFd, path, follow }: Lookup): string | undefined {
   const whole = follow ? lookUp(rootFd, path) : undefined;
   if (whole !== undefined) return whole;
   let rest = path.subarray(0, path.length - trailingSlashes(path));

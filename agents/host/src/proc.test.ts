@@ -70,5 +70,5 @@ test('of a thousand short-lived processes every fork, execution and exit is coun
   const executed = sink.of('process.exec').filter(({ process }) => process?.pid !== shell);
   expect(executed).toHaveLength(1000);
   const nameless = executed.filter(({ exe }) => exe.raw === '');
-  expect(counters.snapshot()['proc_exec_vanished'] ?? 0).toBeGreaterThanOrEqual(nameless.length);
+  expect(counters.snapshot()['proc.exec_vanished'] ?? 0).toBeGreaterThanOrEqual(nameless.length);
 });

@@ -58,7 +58,7 @@ class Proc implements Collector {
     this.#connector = openConnector({
       onMessage: (message) => this.#message(message),
       onLoss: (count) => this.#lost(count),
-      onMalformed: () => this.#options.counters.add('proc_messages_malformed'),
+      onMalformed: () => this.#options.counters.add('proc.messages_malformed'),
     });
     try {
       await this.#prove();
@@ -162,7 +162,7 @@ class Proc implements Collector {
   #executed({ pid }: Event<'exec'>, atNs: bigint, sandbox: WatchedSandbox): Observation {
     const exe = readLink(`/proc/${pid}/exe`);
     const argv = readBytes(`/proc/${pid}/cmdline`);
-    if (exe === undefined) this.#options.counters.add('proc_exec_vanished');
+    if (exe === undefined) this.#options.counters.add('proc.exec_vanished');
     const seen = this.#identify(pid);
     const name = exe ?? '';
     this.#processes.executed(seen, { exe: name, name: name.replace(/ \(deleted\)$/, '') });
@@ -217,7 +217,7 @@ class Proc implements Collector {
   }
 
   #lost(count: number): void {
-    this.#options.counters.add('proc_messages_lost', Math.max(count, 1));
+    this.#options.counters.add('proc.messages_lost', Math.max(count, 1));
     const lastNs = this.#options.clock.nowNs();
     const gap = { source: 'proc', count: BigInt(count), firstNs: this.#lastNs, lastNs };
     this.#sink?.lost(undefined, { ...gap, reason: 'ring_full' });

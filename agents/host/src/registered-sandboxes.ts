@@ -98,7 +98,7 @@ export class RegisteredSandboxes {
       await driver.thaw(target);
       this.#observe(entry, { kind: 'sandbox.resumed', reason: 'watched again' });
     }
-    this.#options.counters.add('sandboxes_registered');
+    this.#options.counters.add('sandboxes.registered');
     return collectors;
   }
 
@@ -135,7 +135,7 @@ export class RegisteredSandboxes {
     // A daemon that stops leaves its sandboxes to their runners, which freeze them and wait.
     if (entry === undefined || this.#stopping.signal.aborted) return;
     entry.orphaned = true;
-    this.#options.counters.add('sandboxes_orphaned');
+    this.#options.counters.add('sandboxes.orphaned');
     const { driver, orphanGraceMs } = this.#options;
     if (entry.watched.policy.on_recorder_loss === 'freeze') {
       await driver.freeze(entry.target);

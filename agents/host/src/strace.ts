@@ -107,11 +107,11 @@ class Strace implements StraceCollector {
     socket.on('data', (chunk: Buffer) => {
       this.#lastReadMs = this.#options.clock.monotonicMs();
       for (const line of reader.push(chunk)) {
-        if (line.type === 'malformed') this.#options.counters.add('strace_lines_malformed');
+        if (line.type === 'malformed') this.#options.counters.add('strace.lines_malformed');
         for (const one of observer.observe(line)) this.#sink?.observe(sandbox, one);
       }
     });
-    socket.on('error', () => this.#options.counters.add('strace_read_errors'));
+    socket.on('error', () => this.#options.counters.add('strace.read_errors'));
   }
 
   async unwatch(sandbox: WatchedSandbox): Promise<void> {

@@ -86,7 +86,7 @@ export class Acts {
     const { request } = made;
     standings.change(request, (standing) => begin(standing, request));
     if (clock.nowNs() < request.expiresAtNs) {
-      counters.add('responder_resumed');
+      counters.add('responder.resumed');
       this.#keepReport(this.#launch(made, results));
       return;
     }
@@ -115,7 +115,7 @@ export class Acts {
     const { request } = made;
     const under: UnderWay = { made, results, decided: Promise.withResolvers() };
     this.#report(under, 'sent');
-    counters.add('responder_sent', 1, request.act === 'release' ? 'release' : request.level);
+    counters.add('responder.sent', 1, request.act === 'release' ? 'release' : request.level);
     const attempt = runAttempt({
       made,
       scheduler,
@@ -125,7 +125,7 @@ export class Acts {
       onResult: (result) => this.#take(under, result),
     })
       .catch((error: unknown) => {
-        counters.add('responder_errors', 1, 'attempt');
+        counters.add('responder.errors', 1, 'attempt');
         log.error('a containment attempt broke off', { request: request.id, error: `${error}` });
       })
       .finally(() => {
@@ -151,7 +151,7 @@ export class Acts {
     const { state, level } = result;
     const told = { ...result, atNs: clock.nowNs() };
     standings.change(request, (standing) => settle(standing, told));
-    counters.add('responder_results', 1, state);
+    counters.add('responder.results', 1, state);
     this.#report(under, state);
     if (state === 'failed') {
       const { sandbox, incarnation } = request;
@@ -160,7 +160,7 @@ export class Acts {
     }
     await record.result(request, result).catch((error: unknown) => {
       // The effect stands; what could not be written is counted, and the next run reads it again.
-      counters.add('responder_errors', 1, 'record');
+      counters.add('responder.errors', 1, 'record');
       log.error('a containment result could not be recorded', { error: `${error}` });
     });
     if (state !== 'applied') {

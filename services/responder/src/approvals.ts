@@ -47,7 +47,7 @@ export class Approvals {
     const { request } = made;
     if (this.#isAskedFor(request)) return false;
     if (this.#waiting.size >= limits.approvalsMax) {
-      counters.add('responder_approvals', 1, 'full');
+      counters.add('responder.approvals', 1, 'full');
       const reason = `${limits.approvalsMax} requests wait already`;
       await record.refused(request, { by: 'responder', reason });
       return true;
@@ -59,7 +59,7 @@ export class Approvals {
       this.#waiting.delete(request.id);
       throw new SandtrailError('CONTAIN_UNRECORDED', { detail: request.id, cause });
     }
-    counters.add('responder_approvals', 1, 'asked');
+    counters.add('responder.approvals', 1, 'asked');
     return true;
   }
 
@@ -119,7 +119,7 @@ export class Approvals {
       this.#waiting.set(request.id, request);
       throw new SandtrailError('CONTAIN_UNRECORDED', { detail: request.id, cause });
     }
-    counters.add('responder_approvals', 1, verdict.by === 'timeout' ? 'timeout' : to);
+    counters.add('responder.approvals', 1, verdict.by === 'timeout' ? 'timeout' : to);
   }
 
   #isAskedFor({ sandbox, incarnation, level }: ContainmentRequest): boolean {

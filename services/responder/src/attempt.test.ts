@@ -121,7 +121,7 @@ describe('a scheduler that answers', () => {
     expect(rig.kinds.at(-1)).toBe('failed');
     expect(rig.kinds.filter((kind) => kind === 'failed')).toHaveLength(1);
     expect(rig.sent).toHaveLength(1);
-    expect(rig.counters.snapshot()['responder_results{failed}']).toBe(1);
+    expect(rig.counters.snapshot()['responder.results{failed}']).toBe(1);
     expect(responder.list().recent).toMatchObject([{ state: 'failed' }]);
     // What failed may be asked for again, as a new act.
     rig.conduct = obedient;

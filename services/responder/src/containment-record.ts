@@ -63,7 +63,7 @@ export class ContainmentRecord {
   async #write(request: ContainmentRequest, observation: Untimed<ContainmentObservation>) {
     const { record, clock, counters } = this.#options;
     const observedAtNs = clock.nowNs().toString();
-    counters.add('responder_records', 1, observation.kind);
+    counters.add('responder.records', 1, observation.kind);
     await record({ ...observation, observedAtNs }, request.sandbox, request.incarnation);
   }
 }

@@ -42,7 +42,7 @@ export class ContainmentReplay {
   /** A record of an earlier run. */
   take(record: LogRecord): void {
     const body = bodyOf(record);
-    if (body === undefined) this.#options.counters.add('responder_errors', 1, 'unreadable');
+    if (body === undefined) this.#options.counters.add('responder.errors', 1, 'unreadable');
     else this.#replay(body);
   }
 
@@ -107,7 +107,7 @@ export class ContainmentReplay {
     }
     const own = keyId !== undefined && signature !== undefined;
     if (!own || !signer.isOwn(request, { keyId, signature })) {
-      this.#options.counters.add('responder_errors', 1, 'forged');
+      this.#options.counters.add('responder.errors', 1, 'forged');
       this.forged.set(request.id, request);
       return;
     }

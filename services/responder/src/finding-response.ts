@@ -45,7 +45,7 @@ export class FindingResponse {
     const ageMs = Number((clock.nowNs() - finding.timeNs) / 1_000_000n);
     const isSettled = finding.timeNs <= standings.of(finding).releasedAtNs;
     if (ageMs > limits.staleMs || isSettled) {
-      counters.add('responder_findings', 1, isSettled ? 'released_since' : 'stale');
+      counters.add('responder.findings', 1, isSettled ? 'released_since' : 'stale');
       return;
     }
     const responses = responsesOf(finding);
@@ -53,7 +53,7 @@ export class FindingResponse {
     if (decision.automatic !== undefined) await this.#act(finding, decision.automatic);
     if (decision.approval !== undefined) await this.#ask(finding, decision.approval);
     if (decision.automatic === undefined && decision.approval === undefined)
-      counters.add('responder_findings', 1, 'no_act');
+      counters.add('responder.findings', 1, 'no_act');
   }
 
   async #act(finding: Finding, level: Level): Promise<void> {
@@ -61,11 +61,11 @@ export class FindingResponse {
     const terms = termsOf(finding, level);
     if (!this.#isNews(terms)) return;
     if (!blastRadius.take(clock.nowNs())) {
-      counters.add('responder_findings', 1, 'blast_radius');
+      counters.add('responder.findings', 1, 'blast_radius');
       await this.#ask(finding, level);
       return;
     }
-    counters.add('responder_findings', 1, 'automatic');
+    counters.add('responder.findings', 1, 'automatic');
     await acts.send(terms);
   }
 
@@ -76,7 +76,7 @@ export class FindingResponse {
     known.add(actId(terms));
     try {
       const asked = await approvals.ask(terms);
-      counters.add('responder_findings', 1, asked ? 'approval' : 'asked_already');
+      counters.add('responder.findings', 1, asked ? 'approval' : 'asked_already');
     } catch (error) {
       known.delete(actId(terms));
       throw error;
@@ -89,7 +89,7 @@ export class FindingResponse {
     const id = actId(terms);
     const judgement = judgeRequest(standings.of(terms), { id, ...terms });
     if (!known.has(id) && judgement === 'act') return true;
-    counters.add('responder_findings', 1, 'already');
+    counters.add('responder.findings', 1, 'already');
     return false;
   }
 }

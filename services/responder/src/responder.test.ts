@@ -38,7 +38,7 @@ describe('a finding', () => {
     await rig.publish(findingWith(rig, { id: 'd'.repeat(64) }));
     await second.take(finding);
     await expect
-      .poll(() => rig.counters.snapshot()['responder_findings{already}'])
+      .poll(() => rig.counters.snapshot()['responder.findings{already}'])
       .toBeGreaterThan(4);
     expect(rig.sent).toHaveLength(1);
     expect(second.list().standings).toMatchObject([{ level: 'L2', holds: true }]);
@@ -101,7 +101,7 @@ describe('a finding', () => {
     }
     expect(rig.sent).toHaveLength(3);
     expect(responder.list().waiting).toHaveLength(2);
-    expect(rig.counters.snapshot()['responder_findings{blast_radius}']).toBe(2);
+    expect(rig.counters.snapshot()['responder.findings{blast_radius}']).toBe(2);
   });
 });
 

@@ -113,14 +113,14 @@ export async function startResponder(options: ResponderOptions): Promise<Respond
     followPlace(live, (entry) => replay.takeLive(entry)),
     followPlace({ reader, place: findings, from, signal }, async (entry) => {
       const finding = findingOf(entry);
-      if (finding === undefined) counters.add('responder_findings', 1, 'unreadable');
+      if (finding === undefined) counters.add('responder.findings', 1, 'unreadable');
       else if (finding !== 'other') await takePatiently(finding, { response, signal, options });
     }),
     every({ ms: sweepMs, signal }, () => approvals.denyOverdue()),
   ]);
   const ended = loops.then(() => undefined);
   // Whoever watches `ended` hears of it; nobody watching must not end the process.
-  ended.catch(() => counters.add('responder_errors', 1, 'loop'));
+  ended.catch(() => counters.add('responder.errors', 1, 'loop'));
 
   const incident = (kind: string) => `${kind}:${random(16).toString('hex')}`;
   const act = async (terms: RequestTerms) => conclude(await acts.send(terms), record);
@@ -208,7 +208,7 @@ async function takePatiently(finding: Finding, { response, signal, options }: Ta
     } catch (error) {
       if (!(error instanceof SandtrailError)) throw error;
       const { counters, log } = options;
-      counters.add('responder_errors', 1, 'finding');
+      counters.add('responder.errors', 1, 'finding');
       log.error('a finding could not be answered', {
         finding: finding.id,
         code: error.code,

@@ -101,7 +101,7 @@ export class WorkspaceRecord {
     const isWhole = scannedBytes === sizeBytes;
     const text = content.toString('utf8');
     const windows = farWindows(this.#options.scan(text));
-    this.#options.counters.add('workspace_files_scanned');
+    this.#options.counters.add('workspace.files_scanned');
     const { path: named, ...rawFields } = this.#named(path);
     const seen = {
       kind: 'file.write' as const,
@@ -133,7 +133,7 @@ export class WorkspaceRecord {
   }
 
   #tellLoss(count: number, reason: Gap['reason']): void {
-    this.#options.counters.add('workspace_files_skipped', Math.max(1, count), reason);
+    this.#options.counters.add('workspace.files_skipped', Math.max(1, count), reason);
     const now = this.#options.clock.nowNs();
     const gap = { source: 'workspace', count: BigInt(count), firstNs: now, lastNs: now, reason };
     this.#options.lost(gap);

@@ -37,7 +37,7 @@ export class DnsRecord {
   }
 
   judged(judged: Judged): void {
-    this.#options.counters.add('dns_queries', 1, judged.reason ?? judged.verdict);
+    this.#options.counters.add('dns.queries', 1, judged.reason ?? judged.verdict);
     this.#gate.push(() => `${judged.reason ?? ''} ${registeredDomain(judged.name)}`, judged);
   }
 

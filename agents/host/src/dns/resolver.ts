@@ -119,7 +119,7 @@ interface Serving {
 }
 
 function serveUdp(udp: UdpSocket, { answer, counters }: Serving): void {
-  const failed = () => counters.add('dns_errors', 1, 'udp');
+  const failed = () => counters.add('dns.errors', 1, 'udp');
   udp.on('error', failed);
   udp.on('message', (query, { port, address }) => {
     const send = (reply: Buffer) => {

@@ -26,12 +26,12 @@ export function createTcpFront(options: TcpFrontOptions): TcpFront {
     socket.once('close', () => sockets.delete(socket));
     socket.setTimeout(limits.tcpIdleMs, () => socket.destroy());
     serve(socket, options).catch(() => {
-      counters.add('dns_errors', 1, 'tcp');
+      counters.add('dns.errors', 1, 'tcp');
       socket.destroy();
     });
   });
   server.maxConnections = limits.tcpConnectionsMax;
-  server.on('drop', () => counters.add('dns_errors', 1, 'tcp_limit'));
+  server.on('drop', () => counters.add('dns.errors', 1, 'tcp_limit'));
   return {
     server,
     cutAll() {

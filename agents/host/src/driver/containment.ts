@@ -114,7 +114,7 @@ export class Containment {
     const held = this.#find(request);
     const before = held.attempts.get(request.id);
     if (before !== undefined) {
-      this.#options.counters.add('containment_repeated');
+      this.#options.counters.add('containment.repeated');
       for (const result of before.results) onResult(result);
       before.listeners.add(onResult);
       return before.done;
@@ -192,7 +192,7 @@ export class Containment {
         ...(applied.detail === undefined ? {} : { detail: applied.detail }),
         ...rest,
       };
-      this.#options.counters.add('containment_results', 1, result.state);
+      this.#options.counters.add('containment.results', 1, result.state);
       tell(result);
     };
     const applied = await this.#inTurn(held, () => this.#act({ held, request, report }));

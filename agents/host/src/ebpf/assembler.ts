@@ -70,7 +70,7 @@ export class Assembler {
     if (this.#waiting.size > tasksMax) {
       const oldest = this.#waiting.keys().next();
       if (oldest.done !== true) this.#waiting.delete(oldest.value);
-      this.#counters.add('ebpf_pieces_dropped');
+      this.#counters.add('ebpf.pieces_dropped');
     }
     return fresh;
   }

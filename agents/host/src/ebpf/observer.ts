@@ -3,11 +3,11 @@ import type { Observation } from '@sandtrail/schemas/observation';
 import type { WatchedSandbox } from '../collector.ts';
 import { type WatchedCall, watchedCalls } from '../kernel-calls.ts';
 import { observeExec, splitArguments } from '../kernel-exec.ts';
+import type { SandboxNames } from '../kernel-names.ts';
 import { observeCall, type ResolveText } from '../kernel-observation.ts';
-import { readLink, resolvePath } from '../kernel-path.ts';
+import { readLink } from '../kernel-path.ts';
 import { type ProcessTable, type SeenProcess, startTick } from '../kernel-processes.ts';
 import { parseSocketAddress } from '../kernel-sockaddr.ts';
-import type { SymlinkTable } from '../kernel-symlinks.ts';
 import type { KernelText } from '../kernel-text.ts';
 import type { Assembled } from './assembler.ts';
 import { earlyWords, specialCalls } from './program.ts';
@@ -19,10 +19,7 @@ export const textSizeBytesMax = 200;
 export interface ObserverContext {
   readonly sandbox: WatchedSandbox;
   readonly processes: ProcessTable;
-  /** Symlinks that the sandbox made. */
-  readonly symlinks: SymlinkTable;
-  /** A descriptor of the sandbox's root directory, for processes that are gone. */
-  readonly rootFd: number | undefined;
+  readonly names: SandboxNames;
   /** Nanoseconds since the Unix epoch at boot. */
   readonly bootNs: bigint;
 }
@@ -58,7 +55,7 @@ function execution(whole: Assembled, seen: SeenProcess, context: ObserverContext
   const failed = main.call === specialCalls.execFailed;
   const bytes = main.text?.length ? main.text : (early ?? Buffer.alloc(0));
   const length = Number(main.numbers[2] ?? 0n);
-  const resolve = resolver(seen, context);
+  const resolve = resolver(seen, context, main.head.atNs);
   const resolved = resolve(bytes, { dirfd: -100, follow: true });
   if (!failed) {
     const name = file?.name.toString('utf8') ?? '';
@@ -117,13 +114,13 @@ function calls(whole: Assembled, seen: SeenProcess, context: ObserverContext): O
   const known = call;
   const name = call.name;
   if ((name === 'chdir' || name === 'fchdir') && main.result === 0n) context.processes.moved(seen);
-  const resolve = resolver(seen, context);
+  const resolve = resolver(seen, context, main.head.atNs);
   const last = main.text ?? main.address;
   const read = last?.length ? last : (early ?? last);
   const first = earlyText(call, early, last);
   const before = first === undefined ? undefined : observe(first);
   const found = observe(read === undefined ? undefined : kernelText(read));
-  if (found !== undefined) keepSymlinks(found, context.symlinks);
+  if (found !== undefined) context.names.noted(found);
   return [before, found].filter((one) => one !== undefined);
 
   function observe(text: KernelText | undefined): Observation | undefined {
@@ -141,27 +138,6 @@ function calls(whole: Assembled, seen: SeenProcess, context: ObserverContext): O
       },
       resolve,
     );
-  }
-}
-
-/** Keeps the table of symlinks in step with what the sandbox did to names. */
-function keepSymlinks(one: Observation, symlinks: SymlinkTable): void {
-  if ('errno' in one) return;
-  switch (one.kind) {
-    case 'file.link':
-      if (one.type === 'symbolic' && one.path.resolved !== undefined) {
-        symlinks.made(one.path.resolved, one.target.raw);
-      }
-      break;
-    case 'file.delete':
-      if (one.path.resolved !== undefined) symlinks.removed(one.path.resolved);
-      break;
-    case 'file.rename':
-      if (one.path.resolved !== undefined && one.target.resolved !== undefined) {
-        symlinks.renamed(one.path.resolved, one.target.resolved);
-      }
-      break;
-    default:
   }
 }
 
@@ -192,11 +168,12 @@ const systemPath = /^\/(?:usr|lib|lib64|bin|sbin)\/(?!.*\.\.)/;
 
 function resolver(
   seen: SeenProcess,
-  { processes, symlinks, rootFd }: ObserverContext,
+  { processes, names }: ObserverContext,
+  atNs: bigint,
 ): ResolveText {
   return (bytes, { dirfd, follow }) => {
     if (follow && systemPath.test(bytes.toString('latin1'))) return undefined;
     const cwd = dirfd === -100 && bytes[0] !== 0x2f ? processes.cwd(seen) : undefined;
-    return resolvePath({ pid: seen.pid, dirfd, bytes, follow, cwd, symlinks, rootFd });
+    return names.resolve({ pid: seen.pid, dirfd, bytes, follow, cwd }, atNs);
   };
 }

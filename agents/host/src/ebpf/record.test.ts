@@ -3,9 +3,9 @@ import { createCounters } from '@sandtrail/runtime/counters';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { watchedCalls } from '../kernel-calls.ts';
+import { SandboxNames } from '../kernel-names.ts';
 import { ProcessTable } from '../kernel-processes.ts';
 import { sandboxFor } from '../kernel-rig.ts';
-import { SymlinkTable } from '../kernel-symlinks.ts';
 import { Assembler } from './assembler.ts';
 import { LineReader } from './lines.ts';
 import { observeRecord } from './observer.ts';
@@ -24,8 +24,7 @@ function observations() {
   const context = {
     sandbox: sandboxFor({}),
     processes: new ProcessTable(),
-    symlinks: new SymlinkTable(),
-    rootFd: undefined,
+    names: new SandboxNames(0),
     bootNs: 0n,
   };
   return records.flatMap((record) => {

@@ -85,7 +85,7 @@ export class SensorRun {
     const { program, bpftrace, ringPages } = this.#options;
     const died = Promise.withResolvers<never>();
     // It may reject when nobody waits any more: then its end was reported otherwise.
-    died.promise.catch(() => this.#options.counters.add('ebpf_sensor_ends'));
+    died.promise.catch(() => this.#options.counters.add('ebpf.sensor_ends'));
     this.#sensor = startSensor({
       ...{ program, bpftrace, ringPages },
       onLine: (line) => this.#line(line),
@@ -137,7 +137,7 @@ export class SensorRun {
     const answered = (await within(timeoutMs, promise)) ?? false;
     this.#waiting = undefined;
     if (!answered && timeoutMs === fenceTimeoutMs) {
-      this.#options.counters.add('ebpf_fences_unanswered');
+      this.#options.counters.add('ebpf.fences_unanswered');
     }
     return answered;
   }
@@ -157,14 +157,14 @@ export class SensorRun {
         this.#onAttached(line.probes);
         break;
       case 'lost':
-        counters.add('ebpf_lines_lost', line.events);
+        counters.add('ebpf.lines_lost', line.events);
         break;
       case 'map':
         if (line.name === '@s') this.#counts = line.counts;
         if (line.name === '@f') this.filtered = line.counts;
         break;
       case 'malformed':
-        counters.add('ebpf_lines_malformed');
+        counters.add('ebpf.lines_malformed');
         break;
       default:
         line satisfies never;
@@ -174,7 +174,7 @@ export class SensorRun {
   #printed(bytes: Buffer): void {
     const record = parseRecord(bytes);
     if (record === undefined) {
-      this.#options.counters.add('ebpf_lines_malformed');
+      this.#options.counters.add('ebpf.lines_malformed');
       return;
     }
     if (record.type === 'fence') {

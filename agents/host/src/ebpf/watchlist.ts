@@ -1,17 +1,13 @@
 // Which sandbox a cgroup is, and for a short while the records of cgroups that nobody named yet.
-import { closeSync } from 'node:fs';
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { WatchedSandbox } from '../collector.ts';
-import { openDirectory } from '../kernel-path.ts';
-import { SymlinkTable } from '../kernel-symlinks.ts';
+import { SandboxNames } from '../kernel-names.ts';
 import type { Assembled } from './assembler.ts';
 
 /** A sandbox under watch. */
 export interface Watched {
   readonly sandbox: WatchedSandbox;
-  readonly symlinks: SymlinkTable;
-  /** A descriptor of its root directory as its last new program saw it. */
-  rootFd: number | undefined;
+  readonly names: SandboxNames;
 }
 
 interface Claimed {
@@ -47,8 +43,7 @@ export class Watchlist {
 
   /** Names a cgroup; returns the records that waited for it, in order, and how many no longer do. */
   add(cgroup: bigint, sandbox: WatchedSandbox): Claimed {
-    const rootFd = openDirectory(`/proc/${sandbox.initPid}/root`);
-    this.#byCgroup.set(cgroup, { sandbox, symlinks: new SymlinkTable(), rootFd });
+    this.#byCgroup.set(cgroup, { sandbox, names: new SandboxNames(sandbox.initPid) });
     const waiting = this.#waiting.get(cgroup) ?? [];
     this.#waiting.delete(cgroup);
     this.#waitingCount -= waiting.length;
@@ -58,8 +53,7 @@ export class Watchlist {
   }
 
   remove(cgroup: bigint): void {
-    const watched = this.#byCgroup.get(cgroup);
-    if (watched?.rootFd !== undefined) closeSync(watched.rootFd);
+    this.#byCgroup.get(cgroup)?.names.close();
     this.#byCgroup.delete(cgroup);
   }
 
@@ -86,16 +80,8 @@ export class Watchlist {
   }
 
   #drop(cgroup: bigint, count: number): void {
-    this.#counters.add('ebpf_records_unclaimed', count);
+    this.#counters.add('ebpf.records_unclaimed', count);
     if (!this.#dropped.has(cgroup) && this.#dropped.size >= droppedMax) return;
     this.#dropped.set(cgroup, (this.#dropped.get(cgroup) ?? 0) + count);
-  }
-
-  /** Keeps the root directory of the sandbox's newest program open. */
-  refreshRoot(watched: Watched, pid: number): void {
-    const fd = openDirectory(`/proc/${pid}/root`);
-    if (fd === undefined) return;
-    if (watched.rootFd !== undefined) closeSync(watched.rootFd);
-    watched.rootFd = fd;
   }
 }

@@ -175,7 +175,7 @@ describe('a plain request', () => {
     const headers = [`Host: ${rig.host}`, `X-Big: ${'a'.repeat(20_000)}`];
     const answer = await rig.ask(`GET http://${rig.host}/ HTTP/1.1`, headers);
     expect(answer).toContain('X-Sandtrail-Denied: limit');
-    expect(rig.counters.snapshot()['egress_denied{limit}']).toBe(1);
+    expect(rig.counters.snapshot()['egress.denied{limit}']).toBe(1);
   });
 
   test('keeps a long path whole upstream and clipped in the record', async () => {
@@ -359,6 +359,6 @@ describe('limits', () => {
     expect(denials.length).toBeLessThan(10);
     const counted = denials.reduce((sum, denial) => sum + (denial.repeats ?? 1), 0);
     expect(counted).toBe(21);
-    expect(rig.counters.snapshot()['egress_denied{not_allowed}']).toBe(20);
+    expect(rig.counters.snapshot()['egress.denied{not_allowed}']).toBe(20);
   });
 });

@@ -63,7 +63,7 @@ export async function startEgressProxy(options: EgressProxyOptions): Promise<Egr
     denyAll() {
       contained = true;
       const cut = core.flows.cutAll('contained');
-      core.counters.add('egress_cut_flows', cut);
+      core.counters.add('egress.cut_flows', cut);
       return cut;
     },
     allowAll() {

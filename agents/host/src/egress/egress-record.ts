@@ -38,13 +38,13 @@ export class EgressRecord {
   }
 
   denied(denial: Denial): void {
-    this.#options.counters.add('egress_denied', 1, denial.reason);
+    this.#options.counters.add('egress.denied', 1, denial.reason);
     this.#denials.push(() => `${denial.reason} ${denial.host ?? ''}`, denial);
   }
 
   exchange(exchange: Exchange): void {
     this.#options.counters.add(
-      'egress_requests',
+      'egress.requests',
       1,
       exchange.method === 'CONNECT' ? 'tunnel' : 'http',
     );
@@ -54,7 +54,7 @@ export class EgressRecord {
   }
 
   flow(flow: EndedFlow): void {
-    this.#options.counters.add('egress_flows', 1, flow.ended);
+    this.#options.counters.add('egress.flows', 1, flow.ended);
     this.#observe({ kind: 'network.flow', ...flow });
   }
 

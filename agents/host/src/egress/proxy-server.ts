@@ -20,7 +20,7 @@ export function createProxyServer(core: EgressCore, clients: Set<Socket>): Serve
     deny(core, { protocol: 'tcp', destination: 'connection', reason: 'limit' });
   });
   server.on('connection', (client) => {
-    counters.add('egress_connections');
+    counters.add('egress.connections');
     clients.add(client);
     client.once('close', () => clients.delete(client));
   });
@@ -78,7 +78,7 @@ function serveRequests(core: EgressCore, server: Server): void {
 /** Whatever fails for one client costs that client its connection, and is counted. */
 function settle(core: EgressCore, work: Promise<void>, client: Socket): void {
   work.catch(() => {
-    core.counters.add('egress_errors', 1, 'request');
+    core.counters.add('egress.errors', 1, 'request');
     client.destroy();
   });
 }
@@ -95,7 +95,7 @@ function refuseUnread(core: EgressCore, { error, client, alone }: Unread): void 
   assert(client instanceof Socket, 'a connection of the proxy is a TCP socket');
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (!code.startsWith('HPE_')) {
-    core.counters.add('egress_errors', 1, 'connection');
+    core.counters.add('egress.errors', 1, 'connection');
     client.destroy();
     return;
   }

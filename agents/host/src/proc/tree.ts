@@ -38,7 +38,7 @@ export class ProcessTree {
     const sandbox = this.#owner.get(parent);
     if (sandbox === undefined) return;
     if (this.#owner.size < processesMax) this.#owner.set(child, sandbox);
-    else this.#counters.add('proc_forks_not_followed');
+    else this.#counters.add('proc.forks_not_followed');
   }
 
   exited(pid: number): void {

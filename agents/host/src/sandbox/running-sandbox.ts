@@ -241,7 +241,7 @@ export class RunningSandbox {
       cgroup,
       onLost: () => {
         this.#watchdogsLost += 1;
-        this.#options.counters.add('watchdogs_lost');
+        this.#options.counters.add('watchdogs.lost');
         if (this.#watchdogsLost < watchdogsMax) this.#guard(cgroup);
         else void this.kill({ by: 'runner', reason: 'its watchdog is killed', as: 'failed' });
       },
@@ -268,7 +268,7 @@ export class RunningSandbox {
       const mode = await sensor.start({
         observe: (_sandbox, observation) => stream?.emit(observation),
         lost: (_sandbox, gap) => stream?.lost(gap),
-        restarted: () => counters.add('runner_sensor_restarts'),
+        restarted: () => counters.add('runner.sensor_restarts'),
       });
       stream = await this.#open(sensor.name, mode);
       await sensor.watch(watched);
