@@ -31,49 +31,68 @@ interface WatchersOptions {
 /** Observations that wait while a collector's next epoch is opened; beyond it they are lost, counted. */
 const waitingMax = 20_000;
 
-/** Starts the best collector that works here; each that does not is told with its reason. */
-export async function startWatchers(options: WatchersOptions) {
-  const own = new CollectorStreams({ ...options, name: 'host', mode: hostMode });
-  const sensors: { collector: Collector; streams: CollectorStreams; mode: EffectiveMode }[] = [];
-  for (const collector of options.collectors) {
-    const streams = new CollectorStreams({ ...options, name: collector.name, mode: unknownMode });
-    const mode = await startCollector(collector, streams, options);
-    streams.mode = mode;
-    sensors.push({ collector, streams, mode });
-    if (mode.on) break;
+interface Sensor {
+  readonly collector: Collector;
+  readonly streams: CollectorStreams;
+  readonly mode: EffectiveMode;
+}
+
+/** The host's collectors; nothing sees before `start`. */
+export class HostWatchers implements Watchers {
+  readonly #options: WatchersOptions;
+  readonly #own: CollectorStreams;
+  readonly #sensors: Sensor[] = [];
+
+  constructor(options: WatchersOptions) {
+    this.#options = options;
+    this.#own = new CollectorStreams({ ...options, name: 'host', mode: hostMode });
   }
-  const on = sensors.filter(({ mode }) => mode.on);
-  const watchers: Watchers = {
-    async watch(sandbox) {
-      await own.open(sandbox);
-      for (const { collector, streams } of on) {
-        await streams.open(sandbox);
-        await collector.watch(sandbox);
-      }
-      return sensors.map(({ collector, mode }): ArmedCollector => {
-        return { name: collector.name, on: mode.on, detail: mode.detail.slice(0, 1024) };
-      });
-    },
-    async unwatch(sandbox) {
-      const ends = [];
-      for (const { collector, streams } of on) {
-        await collector.unwatch(sandbox);
-        ends.push(...(await streams.close(sandbox, 'the sandbox is gone')));
-      }
-      ends.push(...(await own.close(sandbox, 'the sandbox is gone')));
-      return ends;
-    },
-    observe: (sandbox, observation) => own.observe(sandbox, observation),
-  };
-  return {
-    watchers,
-    modes: () => sensors.map(({ collector, mode }) => ({ name: collector.name, ...mode })),
-    async stop() {
-      for (const { collector } of on) await collector.stop();
-      for (const { streams } of on) await streams.stop();
-      await own.stop();
-    },
-  };
+
+  /** Starts the best collector that works here; each that does not is told with its reason. */
+  async start(): Promise<void> {
+    for (const collector of this.#options.collectors) {
+      const { name } = collector;
+      const streams = new CollectorStreams({ ...this.#options, name, mode: unknownMode });
+      const mode = await startCollector(collector, streams, this.#options);
+      streams.mode = mode;
+      this.#sensors.push({ collector, streams, mode });
+      if (mode.on) return;
+    }
+  }
+
+  async watch(sandbox: WatchedSandbox): Promise<readonly ArmedCollector[]> {
+    await this.#own.open(sandbox);
+    for (const { collector, streams } of this.#on()) {
+      await streams.open(sandbox);
+      await collector.watch(sandbox);
+    }
+    return this.#sensors.map(({ collector: { name }, mode: { on, detail } }) => {
+      return { name, on, detail: detail.slice(0, 1024) };
+    });
+  }
+
+  async unwatch(sandbox: WatchedSandbox): Promise<readonly EndedStream[]> {
+    const ends: EndedStream[] = [];
+    for (const { collector, streams } of this.#on()) {
+      await collector.unwatch(sandbox);
+      ends.push(...(await streams.close(sandbox, 'the sandbox is gone')));
+    }
+    return [...ends, ...(await this.#own.close(sandbox, 'the sandbox is gone'))];
+  }
+
+  observe(sandbox: WatchedSandbox, observation: Observation): void {
+    this.#own.observe(sandbox, observation);
+  }
+
+  async stop(): Promise<void> {
+    for (const { collector } of this.#on()) await collector.stop();
+    for (const { streams } of this.#on()) await streams.stop();
+    await this.#own.stop();
+  }
+
+  #on(): readonly Sensor[] {
+    return this.#sensors.filter(({ mode }) => mode.on);
+  }
 }
 
 const hostMode: EffectiveMode = { on: true, detail: 'the host daemon itself', blindSpots: [] };

@@ -5,7 +5,7 @@ import type { Observation } from '@sandtrail/schemas/observation';
 import type { Trust } from '@sandtrail/schemas/scalars';
 
 /**
- * What happened: a body from the log, or an observation on the host before the kit numbered it. They
+ * What happened: a body from the log, or an observation on the host before it was numbered. They
  * differ only in how 64-bit values stand (`bigint` or decimal text), so read those with `BigInt(…)`.
  */
 export type Act = Body | Observation;

@@ -1,9 +1,9 @@
 // Canonical JSON (RFC 8785, JCS): one text for one value, for what people sign.
 
 /**
- * The canonical text of a plain value: keys sorted by UTF-16 units, numbers and strings as ECMAScript
- * prints them. Properties that are undefined are left out; throws a TypeError on anything else that
- * JSON cannot say.
+ * The canonical text of a plain value: keys sorted by UTF-16 units, numbers and strings
+ * as ECMAScript prints them. Properties that are undefined are left out; throws a TypeError on
+ * anything else that JSON cannot say.
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === 'boolean') return String(value);

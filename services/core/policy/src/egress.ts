@@ -97,8 +97,8 @@ export function decideName(compiled: CompiledEgress, name: string): NameVerdict 
 }
 
 /**
- * Whether an allowed name may be dialled at an address that it resolved to: a public one always, any
- * other only where `private_allow` states exactly that (DNS rebinding).
+ * Whether an allowed name may be dialled at an address that it resolved to: a public one always,
+ * any other only where `private_allow` states exactly that (DNS rebinding).
  */
 export function mayResolveTo(
   compiled: CompiledEgress,

@@ -32,7 +32,7 @@ export function parseAuthority(text: string, portDefault?: number): Authority {
 }
 
 /**
- * The one spelling of a host: lower case, one trailing dot dropped, addresses in any form unwrapped.
+ * The one spelling of a host: lower case, one trailing dot dropped, addresses unwrapped.
  * Unicode is refused: an international name is written as its `xn--` labels (RFC 5891), and those are
  * compared and dialled as they stand, so that nothing downstream maps the name to another one.
  */

@@ -66,7 +66,10 @@ export async function startCore(surroundings: Surroundings): Promise<Running> {
       (each) => each.close(),
     );
     const { responder } = judgement;
-    const routes = adminRoutes({ surroundings, bus, places, store, sealer, responder, records });
+    const scanner = openScanner(layout);
+    const routes = adminRoutes({
+      ...{ surroundings, bus, places, store, sealer, responder, records, scanner },
+    });
     started(
       await startAdminServer({ socket: layout.adminSocket, routes, log: log.child('admin') }),
       (each) => each.close(),

@@ -24,13 +24,13 @@ import { keyFilesOf, readPublicKey } from '../keys.ts';
 import { openKit, openScanner } from '../kits.ts';
 import type { Running, Surroundings } from '../role.ts';
 import { type RecordService, serviceRecords } from '../service-records.ts';
-import { startWatchers } from '../watchers.ts';
+import { HostWatchers } from '../watchers.ts';
 
 const orphanGraceMs = 30_000;
 
 /** Starts the daemon; resolves when its sensors see and its socket takes registrations. */
 export async function startHost(surroundings: Surroundings): Promise<Running> {
-  const { layout, clock, random, counters, log } = surroundings;
+  const { layout, counters, log } = surroundings;
   const stopping = new AbortController();
   const shipper = createGatewayClient({
     address: { socketPath: layout.gatewaySocket },
@@ -47,7 +47,7 @@ export async function startHost(surroundings: Surroundings): Promise<Running> {
     });
   };
   const scanner = openScanner(layout);
-  const { watchers, stop } = await startWatchers({
+  const watchers = new HostWatchers({
     collectors: sensorsOf(surroundings, place?.parent),
     openKit: (collector) =>
       openKit(surroundings, { collector, dir: layout.spool, shipper, scanner }),
@@ -58,6 +58,33 @@ export async function startHost(surroundings: Surroundings): Promise<Running> {
     counters,
     log,
   });
+  const { sandboxes, containment, fastPath } = createLadder(surroundings, {
+    place,
+    watchers,
+    record,
+  });
+  await watchers.start();
+  const control = await startControl(surroundings, { sandboxes, containment });
+  return {
+    async close() {
+      await control.close();
+      sandboxes.stop();
+      await watchers.stop();
+      stopping.abort();
+      await shipper.close();
+    },
+  };
+}
+
+interface LadderParts {
+  readonly place: CgroupPlace | undefined;
+  readonly watchers: HostWatchers;
+  readonly record: RecordService;
+}
+
+/** The sandboxes of this host, the ladder on which they stand, and the host's own reflex. */
+function createLadder(surroundings: Surroundings, { place, watchers, record }: LadderParts) {
+  const { clock, random, counters } = surroundings;
   const driver: Driver =
     place === undefined ? createProcessDriver() : createCgroupDriver({ clock });
   const sandboxes = new RegisteredSandboxes({
@@ -91,16 +118,7 @@ export async function startHost(surroundings: Surroundings): Promise<Running> {
     random,
     counters,
   });
-  const control = await startControl(surroundings, { sandboxes, containment });
-  return {
-    async close() {
-      await control.close();
-      sandboxes.stop();
-      await stop();
-      stopping.abort();
-      await shipper.close();
-    },
-  };
+  return { sandboxes, containment, fastPath };
 }
 
 /** Where runners keep their own directories. */
