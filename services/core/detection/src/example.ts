@@ -9,7 +9,7 @@ import type { Trust } from '@sandtrail/schemas/scalars';
 import type * as z from 'zod';
 import { createBundle } from './bundle.ts';
 import type { Detector } from './detector.ts';
-import { createEngine } from './engine.ts';
+import { createEngine, type EngineEvent } from './engine.ts';
 
 type Given<T> = T extends unknown ? Omit<T, 'v' | 'stream' | 'seq' | 'observedAtNs'> : never;
 
@@ -34,7 +34,7 @@ export interface Example {
 }
 
 const startSeconds = 1_800_000_000;
-const sandbox = 'example-sandbox';
+const exampleSandbox = 'example-sandbox';
 
 /** The policy of examples that bring none: a workspace, one allowed host, nothing mounted. */
 export const examplePolicy: z.input<typeof Policy> = {
@@ -55,8 +55,11 @@ export function runExample(detector: Detector, example: Example): readonly Findi
   return exampleRecords(example).flatMap((record) => engine.step(record));
 }
 
-/** The example's events as records, as the log would carry them. */
-export function exampleRecords({ bare = false, policy = examplePolicy, events }: Example) {
+/** The example's events as records about one sandbox, as the log would carry them. */
+export function exampleRecords(
+  { bare = false, policy = examplePolicy, events }: Example,
+  sandbox: string = exampleSandbox,
+): readonly EngineEvent[] {
   const parsed = Policy.parse(policy);
   const digest = policyDigest(parsed);
   const creation: Given<BodyWire> = {
@@ -81,13 +84,13 @@ export function exampleRecords({ bare = false, policy = examplePolicy, events }:
     const from = event.from ?? 'ebpf:1';
     const seq = event.seq ?? next.get(from) ?? 0;
     next.set(from, seq + 1);
-    return exampleRecord(event, { from, seq });
+    return exampleRecord(event, { from, seq, sandbox });
   });
 }
 
 function exampleRecord(
   { at = 0, trust = 'kernel', body }: ExampleEvent,
-  { from, seq }: { readonly from: string; readonly seq: number },
+  { from, seq, sandbox }: { readonly from: string; readonly seq: number; readonly sandbox: string },
 ) {
   const timeNs = `${Math.round((startSeconds + at) * 1000)}000000`;
   const [collector = 'ebpf', epoch = '1'] = from.split(':');
