@@ -26,7 +26,7 @@ function stateOf({ checks }: Diagnosis, name: string): string | undefined {
 test('as root every sensor is really loaded, contained canaries are proven, nothing stays', async () => {
   const diagnosis = await diagnose({ ...options, isRoot: true });
   const names = ['node', 'ebpf', 'proc', 'strace', 'bubblewrap', 'cgroup', 'setns', 'tracefs'];
-  for (const name of [...names, 'user-namespaces', 'disk', 'chdb']) {
+  for (const name of [...names, 'user-namespaces', 'disk']) {
     expect([name, stateOf(diagnosis, name)]).toEqual([name, 'on']);
   }
   expect(diagnosis.watching).toBe('ebpf');

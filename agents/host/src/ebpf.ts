@@ -10,7 +10,7 @@ import type { Collector, CollectorSink, EffectiveMode, WatchedSandbox } from './
 import type { Assembled } from './ebpf/assembler.ts';
 import type { LedgerLoss, LedgerTotals } from './ebpf/ledger.ts';
 import { observeRecord } from './ebpf/observer.ts';
-import { buildProgram, type Program, specialCalls } from './ebpf/program.ts';
+import { buildProgram, type Program } from './ebpf/program.ts';
 import { SensorRun } from './ebpf/run.ts';
 import { ensureTracefs, kernelDirectory, tracepointArguments } from './ebpf/tracefs.ts';
 import { type Watched, Watchlist } from './ebpf/watchlist.ts';
@@ -160,13 +160,12 @@ class Ebpf implements EbpfCollector {
   }
 
   #record(record: Assembled): void {
-    const { head, call } = record.main;
+    const { head } = record.main;
     const watched = this.#watchlist.get(head.cgroup);
     if (watched === undefined) {
       this.#watchlist.hold(head.cgroup, record);
       return;
     }
-    if (call === specialCalls.exec) watched.names.refreshRoot(head.pid);
     this.#observe(record, watched);
   }
 

@@ -7,54 +7,72 @@ import {
   openDirectory,
   ownPath,
   resolveBelow,
+  seesOnlyLocalFiles,
 } from './kernel-path.ts';
 import { PathCache } from './kernel-path-cache.ts';
 import { SymlinkTable } from './kernel-symlinks.ts';
 
-/** Calls after which the processes of a sandbox may no longer see the same files. */
-const viewCalls = new Set([
+/** Calls after which a process may no longer see the same files. */
+export const viewCalls = new Set([
   ...['chroot', 'pivot_root', 'setns', 'unshare', 'clone', 'clone3'],
   ...['mount', 'umount', 'move_mount', 'open_tree', 'fsmount', 'mount_setattr'],
 ]);
 
+/** Views of the file system that are kept open; a sandbox has one, seldom two. */
+const viewsMax = 16;
+
+interface View {
+  readonly rootFd: number;
+  readonly cache: PathCache;
+  readonly mayWait: boolean;
+}
+
+/** A path, and how its process sees the file system as far as known. */
+export interface NamedPath extends GivenPath {
+  readonly view: string | undefined;
+  /** Time of the event. */
+  readonly atNs: bigint;
+}
+
 /** Resolves paths as the sandbox's processes see them, also when process or symlink is gone. */
 export class SandboxNames {
   readonly #symlinks = new SymlinkTable();
-  readonly #cache = new PathCache();
-  #rootFd: number | undefined;
-  #viewsDiffer = false;
-
-  constructor(initPid: number) {
-    this.#rootFd = openDirectory(`/proc/${initPid}/root`);
-  }
+  readonly #views = new Map<string, View>();
 
   /**
    * The path without symlinks and dots, best effort and without waiting: names that others changed
    * since are seen as they are now. `undefined` when a part of it is not in memory.
    */
-  resolve(given: GivenPath, atNs: bigint): string | undefined {
+  resolve(given: NamedPath): string | undefined {
     const asked = absolutePath(given);
     const path = asked === undefined ? undefined : ownPath(asked, given.pid);
     if (path === undefined) return undefined;
     const text = path.toString('utf8');
     // A link of /proc to something that is no file: `pipe:[7]`, `/memfd:x (deleted)`.
     if (path !== asked && !/^\/(?!memfd:)/.test(text)) return text;
-    const { follow, pid } = given;
-    const look = () => this.#look({ pid, path, text, follow });
-    if (this.#viewsDiffer) return look();
+    const view = this.#view(given);
+    if (view === undefined) return undefined;
+    const { follow, atNs } = given;
     // As latin1, so that names that are no UTF-8 stay apart.
     const key = `${follow ? 'f' : 'n'}${path.toString('latin1')}`;
-    return this.#cache.get(key, atNs, look);
+    return view.cache.get(key, atNs, () => {
+      const made = this.#symlinks.follow(text, { last: follow });
+      const { rootFd, mayWait } = view;
+      const from = made === undefined ? path : Buffer.from(made);
+      return resolveBelow({ rootFd, mayWait, path: from, follow });
+    });
   }
 
-  #look({ pid, path, text, follow }: Lookup): string | undefined {
-    const own = this.#viewsDiffer ? openDirectory(`/proc/${pid}/root`) : undefined;
-    const rootFd = own ?? this.#rootFd;
-    if (rootFd === undefined) return undefined;
-    const made = this.#symlinks.follow(text, { last: follow });
-    const found = resolveBelow({ rootFd, path: made === undefined ? path : Buffer.from(made), follow }); // biome-ignore format: one expression
-    if (own !== undefined) closeSync(own);
-    return found;
+  /** The process's own view, else the one that was seen last. */
+  #view({ view, pid }: NamedPath): View | undefined {
+    const known = view === undefined ? undefined : this.#views.get(view);
+    if (known !== undefined) return known;
+    const rootFd = view === undefined ? undefined : openDirectory(`/proc/${pid}/root`);
+    if (rootFd === undefined || view === undefined) return [...this.#views.values()].at(-1);
+    if (this.#views.size >= viewsMax) this.close();
+    const fresh = { rootFd, cache: new PathCache(), mayWait: seesOnlyLocalFiles(pid) };
+    this.#views.set(view, fresh);
+    return fresh;
   }
 
   /** Keeps in step with what the sandbox itself did to names and views. */
@@ -75,32 +93,17 @@ export class SandboxNames {
         }
         break;
       case 'syscall':
-        if (!viewCalls.has(one.name)) return;
-        this.#viewsDiffer ||= !(one.result ?? '0').startsWith('-');
-        break;
+        if (viewCalls.has(one.name)) this.close();
+        return;
       default:
         return;
     }
-    this.#cache.clear();
+    for (const { cache } of this.#views.values()) cache.clear();
   }
 
-  /** Takes the root directory of the sandbox's newest program for the sandbox's. */
-  refreshRoot(pid: number): void {
-    const fd = openDirectory(`/proc/${pid}/root`);
-    if (fd === undefined) return;
-    this.close();
-    this.#rootFd = fd;
-  }
-
+  /** Lets go of all views; they are opened anew when they are needed. */
   close(): void {
-    if (this.#rootFd !== undefined) closeSync(this.#rootFd);
-    this.#rootFd = undefined;
+    for (const { rootFd } of this.#views.values()) closeSync(rootFd);
+    this.#views.clear();
   }
-}
-
-interface Lookup {
-  readonly pid: number;
-  readonly path: Buffer;
-  readonly text: string;
-  readonly follow: boolean;
 }

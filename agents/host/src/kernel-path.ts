@@ -1,6 +1,6 @@
 // Resolves a path as a watched process saw it: its root, working directory, descriptors, symlinks.
-import { closeSync, constants, openSync, readlinkSync } from 'node:fs';
-import { libcFunction } from '@sandtrail/runtime/ffi';
+import { closeSync, constants, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
+import { errno, libcFunction } from '@sandtrail/runtime/ffi';
 
 /** What stands in place of a directory descriptor to mean the working directory (openat(2)). */
 export const atWorkingDirectory = -100;
@@ -25,8 +25,11 @@ const closeOnExec = 0o2000000;
 const pathSizeBytesMax = 4096;
 const levelsMax = 8;
 
-/** RESOLVE_IN_ROOT; and RESOLVE_CACHED, so that a file system of the sandbox's own cannot stall us. */
-const how = openHow(pathOnly | closeOnExec, 0x10 | 0x20);
+const inRoot = 0x10; // RESOLVE_IN_ROOT
+/** RESOLVE_CACHED, so that a file system of the sandbox's own cannot stall us. */
+const howCached = openHow(pathOnly | closeOnExec, inRoot | 0x20);
+const howWaiting = openHow(pathOnly | closeOnExec, inRoot);
+const tryAgain = 11; // EAGAIN
 
 /** Opens a directory only to name it; the caller closes it. `undefined` when it is gone. */
 export function openDirectory(path: string): number | undefined {
@@ -77,11 +80,14 @@ export interface Lookup {
   readonly rootFd: number;
   readonly path: Buffer;
   readonly follow: boolean;
+  /** Whether a lookup may wait for the file system: only where all of them are the host's own. */
+  readonly mayWait: boolean;
 }
 
 /** Goes up to the nearest directory that is (still) there; names below it stand as they were given. */
-export function resolveBelow({ rootFd, path, follow }: Lookup): string | undefined {
-  const whole = follow ? lookUp(rootFd, path) : undefined;
+export function resolveBelow(lookup: Lookup): string | undefined {
+  const { path, follow } = lookup;
+  const whole = follow ? lookUp(lookup, path) : undefined;
   if (whole !== undefined) return whole;
   let rest = path.subarray(0, path.length - trailingSlashes(path));
   let below = '';
@@ -91,7 +97,7 @@ export function resolveBelow({ rootFd, path, follow }: Lookup): string | undefin
     if (name === '..') return undefined;
     if (name !== '' && name !== '.') below = `/${name}${below}`;
     rest = rest.subarray(0, Math.max(cut, 0));
-    const parent = rest.length === 0 ? '/' : lookUp(rootFd, rest);
+    const parent = rest.length === 0 ? '/' : lookUp(lookup, rest);
     if (parent !== undefined) return `${parent === '/' ? '' : parent}${below}`;
   }
   return undefined;
@@ -103,14 +109,29 @@ function trailingSlashes(path: Buffer): number {
   return count;
 }
 
-function lookUp(rootFd: number, path: Buffer): string | undefined {
+function lookUp({ rootFd, mayWait }: Lookup, path: Buffer): string | undefined {
   const zeroEnded = Buffer.concat([path, Buffer.alloc(1)]);
-  const fd = openat2(openat2Number, rootFd, zeroEnded, how, how.length);
+  const open = (how: Buffer) => openat2(openat2Number, rootFd, zeroEnded, how, how.length);
+  let fd = open(howCached);
+  // A symlink that is milliseconds old asks for its time of access to be written first.
+  if (fd < 0 && mayWait && errno() === tryAgain) fd = open(howWaiting);
   if (fd < 0) return undefined;
   const found = readLink(`/proc/self/fd/${fd}`);
   closeSync(fd);
   return found?.replace(/ \(deleted\)$/, '');
 }
+
+/** True when every file system that the process sees is the host's own and none can be added. */
+export function seesOnlyLocalFiles(pid: number): boolean {
+  try {
+    if (existsSync(`/proc/${pid}/root/dev/fuse`)) return false;
+    return !remoteMount.test(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+const remoteMount = / - (?:fuse|nfs|cifs|smb|9p|virtiofs|ceph|afs|coda|autofs)/;
 
 function openHow(flags: number, resolve: number): Buffer {
   const bytes = Buffer.alloc(24);

@@ -20,6 +20,7 @@ interface Known {
   comm: string | undefined;
   exe: string | undefined;
   cwd: string | undefined;
+  view: string | undefined;
 }
 
 /** Most processes that are remembered; the one not seen for longest is forgotten first. */
@@ -75,6 +76,18 @@ export class ProcessTable {
     return known.cwd;
   }
 
+  /** What it sees of the file system: the same text for all in one mount namespace and root. */
+  view(seen: SeenProcess): string | undefined {
+    const known = this.#find(seen);
+    known.view ??= readView(seen.pid);
+    return known.view;
+  }
+
+  /** The process may have moved to another mount namespace or root. */
+  viewChanged(seen: SeenProcess): void {
+    this.#find(seen).view = undefined;
+  }
+
   /** The process became another program: `exe` is its file, `name` the path that was asked for. */
   executed(
     seen: SeenProcess,
@@ -84,11 +97,13 @@ export class ProcessTable {
     known.exe = exe;
     known.comm = name.slice(name.lastIndexOf('/') + 1).slice(0, 15);
     known.cwd = readLink(`/proc/${seen.pid}/cwd`) ?? known.cwd;
+    known.view = readView(seen.pid) ?? known.view;
   }
 
   /** A child starts as a copy of its parent; its own start time is learnt from its first event. */
   forked(parent: SeenProcess, childPid: number): void {
     this.cwd(parent);
+    this.view(parent);
     this.#put(childPid, { ...this.#find(parent), startNs: 0n });
   }
 
@@ -110,6 +125,7 @@ export class ProcessTable {
       comm: inherited?.comm ?? readText(`/proc/${seen.pid}/comm`)?.trimEnd().slice(0, 64),
       exe: inherited?.exe ?? readLink(`/proc/${seen.pid}/exe`),
       cwd: inherited?.cwd,
+      view: inherited?.view,
     };
     this.#put(seen.pid, fresh);
     return fresh;
@@ -122,6 +138,12 @@ export class ProcessTable {
     const oldest = this.#known.keys().next();
     if (oldest.done !== true) this.#known.delete(oldest.value);
   }
+}
+
+function readView(pid: number): string | undefined {
+  const namespace = readLink(`/proc/${pid}/ns/mnt`);
+  const root = readLink(`/proc/${pid}/root`);
+  return namespace === undefined || root === undefined ? undefined : `${namespace} ${root}`;
 }
 
 function readText(path: string): string | undefined {

@@ -3,7 +3,7 @@ import type { Observation } from '@sandtrail/schemas/observation';
 import type { WatchedSandbox } from '../collector.ts';
 import { type WatchedCall, watchedCalls } from '../kernel-calls.ts';
 import { observeExec, splitArguments } from '../kernel-exec.ts';
-import type { SandboxNames } from '../kernel-names.ts';
+import { type SandboxNames, viewCalls } from '../kernel-names.ts';
 import { observeCall, type ResolveText } from '../kernel-observation.ts';
 import { readLink } from '../kernel-path.ts';
 import { type ProcessTable, type SeenProcess, startTick } from '../kernel-processes.ts';
@@ -114,6 +114,7 @@ function calls(whole: Assembled, seen: SeenProcess, context: ObserverContext): O
   const known = call;
   const name = call.name;
   if ((name === 'chdir' || name === 'fchdir') && main.result === 0n) context.processes.moved(seen);
+  if (viewCalls.has(name)) context.processes.viewChanged(seen);
   const resolve = resolver(seen, context, main.head.atNs);
   const last = main.text ?? main.address;
   const read = last?.length ? last : (early ?? last);
@@ -174,6 +175,7 @@ function resolver(
   return (bytes, { dirfd, follow }) => {
     if (follow && systemPath.test(bytes.toString('latin1'))) return undefined;
     const cwd = dirfd === -100 && bytes[0] !== 0x2f ? processes.cwd(seen) : undefined;
-    return names.resolve({ pid: seen.pid, dirfd, bytes, follow, cwd }, atNs);
+    const view = processes.view(seen);
+    return names.resolve({ pid: seen.pid, dirfd, bytes, follow, cwd, view, atNs });
   };
 }

@@ -16,7 +16,7 @@ test('90 lines of bpftrace to 44 observations', async ({ bench }) => {
   const assembler = new Assembler(createCounters());
   const context = {
     ...{ sandbox: sandboxFor({}), processes: new ProcessTable(), bootNs: 0n },
-    names: new SandboxNames(process.pid),
+    names: new SandboxNames(),
   };
   const reader = new LineReader((line) => {
     const record = line.type === 'printed' ? parseRecord(line.bytes) : undefined;

@@ -24,7 +24,7 @@ function observations() {
   const context = {
     sandbox: sandboxFor({}),
     processes: new ProcessTable(),
-    names: new SandboxNames(0),
+    names: new SandboxNames(),
     bootNs: 0n,
   };
   return records.flatMap((record) => {

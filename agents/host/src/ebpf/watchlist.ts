@@ -43,7 +43,7 @@ export class Watchlist {
 
   /** Names a cgroup; returns the records that waited for it, in order, and how many no longer do. */
   add(cgroup: bigint, sandbox: WatchedSandbox): Claimed {
-    this.#byCgroup.set(cgroup, { sandbox, names: new SandboxNames(sandbox.initPid) });
+    this.#byCgroup.set(cgroup, { sandbox, names: new SandboxNames() });
     const waiting = this.#waiting.get(cgroup) ?? [];
     this.#waiting.delete(cgroup);
     this.#waitingCount -= waiting.length;
