@@ -60,7 +60,9 @@ function metrics(text: string, sources: readonly SourceFile[]): readonly string[
       counted.add(match[1] ?? '');
   }
   const named = new Set(
-    [...text.matchAll(/^\| `([a-z_]+\.[a-z_.]+)` \|/gm)].map((match) => match[1]),
+    [...text.slice(text.indexOf('## Metrics')).matchAll(/^\| `([a-z_]+\.[a-z_.]+)` \|/gm)].map(
+      (match) => match[1],
+    ),
   );
   return [
     ...[...counted]

@@ -5,6 +5,8 @@ import type { Responder } from '@sandtrail/responder/responder';
 import { exportStore } from '@sandtrail/sealer/export-store';
 import type { Sealer } from '@sandtrail/sealer/sealer';
 import { verifyStore } from '@sandtrail/sealer/verify-store';
+import { redactFully } from '@sandtrail/secrets/redact';
+import type { Scanner } from '@sandtrail/secrets/scanner';
 import type { OpenedStore } from '@sandtrail/store/open-store';
 import {
   Decision,
@@ -28,19 +30,30 @@ interface RouteParts {
   readonly sealer: Sealer;
   readonly responder: Responder;
   readonly records: { readonly audit: RecordService };
+  readonly scanner: Scanner;
 }
+
+const detailCharsMax = 2048;
+const reasonCharsMax = 512;
 
 /** The routes. Whatever reads what was recorded is itself recorded, before it is answered. */
 export function adminRoutes(parts: RouteParts): Routes {
-  const { surroundings, bus, places, store, sealer, responder, records } = parts;
+  const { surroundings, bus, places, store, sealer, responder, records, scanner } = parts;
   const { counters, clock, configuration } = surroundings;
-  const audited = (act: string, detail: unknown) =>
+  /** What a person types may hold a secret, such as the one that is searched for. */
+  const masked = async (text: string, field: string) =>
+    (await redactFully(scanner, text, field)).text;
+  const withoutSecrets = async <T extends { readonly reason: string }>(asked: T): Promise<T> => ({
+    ...asked,
+    reason: cut(await masked(asked.reason, 'reason'), reasonCharsMax),
+  });
+  const audited = async (act: string, asked: unknown) =>
     records.audit(controlPlane, {
       kind: 'control.audit',
       observedAtNs: `${clock.nowNs()}`,
       actor: 'admin-socket',
       act,
-      detail: JSON.stringify(detail).slice(0, 2048),
+      detail: cut(await masked(JSON.stringify(asked), 'detail'), detailCharsMax),
       outcome: 'done',
     });
   return {
@@ -79,16 +92,22 @@ export function adminRoutes(parts: RouteParts): Routes {
       return { json: responder.list() };
     },
     async 'POST /v1/containments/quarantine'(input) {
-      return { json: await responder.quarantine(QuarantineRequest.parse(input)) };
+      return {
+        json: await responder.quarantine(await withoutSecrets(QuarantineRequest.parse(input))),
+      };
     },
     async 'POST /v1/containments/approve'(input) {
-      return { json: await responder.approve(Decision.parse(input)) };
+      return { json: await responder.approve(await withoutSecrets(Decision.parse(input))) };
     },
     async 'POST /v1/containments/deny'(input) {
-      return { json: await responder.deny(Decision.parse(input)) };
+      return { json: await responder.deny(await withoutSecrets(Decision.parse(input))) };
     },
     async 'POST /v1/containments/release'(input) {
-      return { json: await responder.release(ReleaseRequest.parse(input)) };
+      return { json: await responder.release(await withoutSecrets(ReleaseRequest.parse(input))) };
     },
   };
+}
+
+function cut(text: string, charsMax: number): string {
+  return text.slice(0, charsMax).toWellFormed();
 }

@@ -20,8 +20,8 @@ export const Configuration = z.strictObject({
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** How often the signer looks for something new to sign. */
   checkpointMs: z.int().min(100).max(3_600_000).default(2_000),
-  /** How long the log keeps records after they were sealed. */
-  retentionHours: z.int().min(1).max(168).default(168),
+  /** Sealed records that each partition of the events topic keeps for readers that lag. */
+  logRecordsKept: z.int().min(100_000).max(1_000_000_000).default(2_000_000),
   /** How long a request waits for a person before it counts as denied. */
   approvalMsMax: z.int().min(1_000).max(86_400_000).default(900_000),
   /** Where the signed heads are written: outside the data directory. */

@@ -13,6 +13,7 @@ import { startAdminServer } from '../admin-server.ts';
 import { keyFilesOf } from '../keys.ts';
 import { openKit, openScanner } from '../kits.ts';
 import { startNotes, trustedKeys } from '../notes.ts';
+import { startRetention } from '../retention.ts';
 import type { Running, Surroundings } from '../role.ts';
 import { serviceRecords } from '../service-records.ts';
 import { startJudgement } from './judgement.ts';
@@ -24,7 +25,7 @@ const places = placesOf(partitionCount);
 
 /** Starts the core in the order in which data flows; closes it against that order. */
 export async function startCore(surroundings: Surroundings): Promise<Running> {
-  const { layout, clock, random, counters, log } = surroundings;
+  const { layout, configuration, clock, random, counters, log } = surroundings;
   const ending: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const end of ending.toReversed()) await end();
@@ -60,6 +61,8 @@ export async function startCore(surroundings: Surroundings): Promise<Running> {
       }),
       (each) => each.stop(),
     );
+    const recordsKept = configuration.logRecordsKept;
+    started(startRetention({ bus, sealer, recordsKept, counters }), (each) => each.close());
     const records = recordsOf(surroundings, gateway);
     const judgement = started(
       await startJudgement(surroundings, { bus, store, record: records.responder }),
