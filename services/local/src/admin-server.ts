@@ -31,9 +31,9 @@ export async function startAdminServer({ socket, routes, log, mode = 0o600 }: Se
   const server = createServer((request, response) => {
     answer(request, response, routes, live.signal).catch((error: unknown) => {
       // Neither the words that were asked nor what was said of them: they may hold a secret.
-      const { pathname } = new URL(request.url ?? '/', 'http://admin');
+      const [path = ''] = (request.url ?? '').split('?');
       const code = error instanceof SandtrailError ? error.code : 'other';
-      log.warn('admin request failed', { path: pathname.slice(0, 64), code });
+      log.warn('admin request failed', { path: path.slice(0, 64), code });
       refuse(response, error);
     });
   });
