@@ -1,6 +1,7 @@
 // Every verb of the command line, one line each, in the order in which `--help` lists them.
 import type { Verb } from './verb.ts';
 import { approveVerb } from './verbs/approve.ts';
+import { detectVerb } from './verbs/detect.ts';
 import { doctorVerb } from './verbs/doctor.ts';
 import { exportVerb } from './verbs/export.ts';
 import { policyVerb } from './verbs/policy.ts';
@@ -25,6 +26,7 @@ export const verbs: readonly Verb[] = [
   releaseVerb,
   verifyVerb,
   exportVerb,
+  detectVerb,
   scanVerb,
   policyVerb,
   schemaVerb,
