@@ -6,6 +6,7 @@ import type { Finding } from '@sandtrail/schemas/finding';
 import { headerFields } from '@sandtrail/schemas/header';
 import { Policy } from '@sandtrail/schemas/policy';
 import { StreamId } from '@sandtrail/schemas/stream';
+import { topicOf } from '@sandtrail/schemas/topics';
 import * as z from 'zod';
 import { type Bundle, createBundle } from './bundle.ts';
 import { createEngine, type EngineCounts, type EngineEvent } from './engine.ts';
@@ -50,7 +51,11 @@ export function detectLines({ bundle, policy }: LineDetectionOptions = {}): Line
       lines += 1;
       if (text.trim() === '') return { type: 'findings', findings: [] };
       const event = readLine(text, defaults);
-      if (typeof event !== 'string') return { type: 'findings', findings: engine.step(event) };
+      if (typeof event !== 'string') {
+        // Findings and containment have topics of their own: the live detector never sees them.
+        const isJudged = topicOf(event.body.kind) === 'events';
+        return { type: 'findings', findings: isJudged ? engine.step(event) : [] };
+      }
       malformed += 1;
       return { type: 'malformed', line: lines, message: event };
     },
