@@ -43,17 +43,19 @@ export async function callAdmin(call: Call): Promise<unknown> {
  * @throws SandtrailError with the code that the product answered, or `NOT_RUNNING`
  */
 export async function* streamAdmin(call: Call): AsyncGenerator<string> {
-  const response = await send(call);
-  const lines = createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
+  let response: IncomingMessage | undefined;
   try {
+    response = await send(call);
+    const lines = createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
     for await (const line of lines) yield line;
     if (!response.complete && call.signal?.aborted !== true) {
       throw new SandtrailError('NOT_RUNNING', { detail: 'the product went away in mid-answer' });
     }
   } catch (error) {
+    // Whoever asked has gone, perhaps before there was an answer: that is no failure.
     if (call.signal?.aborted !== true) throw error;
   } finally {
-    response.destroy();
+    response?.destroy();
   }
 }
 
