@@ -6,6 +6,7 @@ import { pause } from '@sandtrail/runtime/supervise';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import type { Level } from '@sandtrail/schemas/finding';
 import type { Observation } from '@sandtrail/schemas/observation';
+import { proofHolds } from '@sandtrail/schemas/proof-holds';
 import type { SandboxUid } from '@sandtrail/schemas/scalars';
 import type { WatchedSandbox } from './collector.ts';
 import type {
@@ -16,7 +17,7 @@ import type {
 } from './control-protocol.ts';
 import { openCgroup } from './driver/cgroup-handle.ts';
 import type { Containment } from './driver/containment.ts';
-import { type Driver, type EgressSwitch, holds, type Target } from './driver/driver.ts';
+import type { Driver, EgressSwitch, Target } from './driver/driver.ts';
 import { readTarget } from './driver/target.ts';
 
 /** How the host reaches a sandbox's runner. `owner` is the connection; it stands for nobody else. */
@@ -188,7 +189,7 @@ export class RegisteredSandboxes {
   async #untilDead({ target }: Entry, waitMs: number): Promise<void> {
     const { signal } = this.#stopping;
     for (let waitedMs = 0; waitedMs < waitMs && !signal.aborted; waitedMs += orphanLookMs) {
-      if (holds('L5', await this.#options.driver.verify(target))) return;
+      if (proofHolds('L5', await this.#options.driver.verify(target))) return;
       await pause(Math.min(orphanLookMs, waitMs - waitedMs), signal);
     }
   }
@@ -201,7 +202,7 @@ export class RegisteredSandboxes {
       if (entry.watched.policy.on_recorder_loss === 'freeze') {
         await driver.apply(entry.target, 'L5');
       }
-      if (holds('L5', await driver.verify(entry.target))) {
+      if (proofHolds('L5', await driver.verify(entry.target))) {
         this.#observe(entry, { kind: 'sandbox.killed', reason: 'its runner is gone' });
         this.#containment?.remove(entry.target);
         this.#entries.delete(entry.watched.uid);

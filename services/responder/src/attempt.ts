@@ -1,8 +1,9 @@
 // One request at the scheduler: its results are checked one by one, and silence or a lie ends as failed.
+
 import { type ContainmentRequest, ContainmentResult } from '@sandtrail/schemas/containment';
 import { SandtrailError } from '@sandtrail/schemas/errors';
+import { proofHolds } from '@sandtrail/schemas/proof-holds';
 import { rankOf } from './ladder.ts';
-import { proofHolds } from './proof-holds.ts';
 import type { MadeRequest } from './request-signing.ts';
 import type { Scheduler } from './scheduler.ts';
 

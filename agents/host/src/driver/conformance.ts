@@ -1,7 +1,9 @@
 // What every local driver must do, as tests on real busy processes.
+
+import { proofHolds } from '@sandtrail/schemas/proof-holds';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { TestSandbox } from '../sandbox/test-sandbox.ts';
-import { type Driver, type EgressSwitch, holds } from './driver.ts';
+import type { Driver, EgressSwitch } from './driver.ts';
 
 /** A driver and how to start a sandbox that it contains. */
 export interface DriverUnderTest {
@@ -48,30 +50,30 @@ export function driverConformance(under: DriverUnderTest): void {
       const proof = await driver.verify(target);
       expect(proof).toMatchObject({ escaped: 0, truncated: false, cpuDeltaUs: 0, openFlows: 0 });
       expect(proof.visited).toBeGreaterThan(300);
-      expect(holds('L2', proof)).toBe(true);
+      expect(proofHolds('L2', proof)).toBe(true);
     });
 
     test('kills what is frozen', async () => {
       const { target } = await busy(20);
       await driver.apply(target, 'L2');
       expect(await driver.apply(target, 'L5')).toMatchObject({ state: 'applied', level: 'L5' });
-      expect(holds('L5', await driver.verify(target))).toBe(true);
+      expect(proofHolds('L5', await driver.verify(target))).toBe(true);
     });
 
     test('a second freeze finds the state and is no failure', async () => {
       const { target } = await busy(2);
       await driver.apply(target, 'L2');
       expect(await driver.apply(target, 'L2')).toMatchObject({ state: 'applied' });
-      expect(holds('L2', await driver.verify(target))).toBe(true);
+      expect(proofHolds('L2', await driver.verify(target))).toBe(true);
     });
 
     test('stops a fork bomb', async () => {
       const { target } = await start({ command: forkBomb, pidsMax: 200 });
       await untilTasks(driver, { target, tasks: 50 });
       expect(await driver.apply(target, 'L2')).toMatchObject({ state: 'applied' });
-      expect(holds('L2', await driver.verify(target))).toBe(true);
+      expect(proofHolds('L2', await driver.verify(target))).toBe(true);
       expect(await driver.apply(target, 'L5')).toMatchObject({ state: 'applied' });
-      expect(holds('L5', await driver.verify(target))).toBe(true);
+      expect(proofHolds('L5', await driver.verify(target))).toBe(true);
     });
 
     test('says that a sandbox is gone instead of failing', async () => {
@@ -81,15 +83,15 @@ export function driverConformance(under: DriverUnderTest): void {
       while ((await driver.verify(target)).alive > 0) await launched.exited;
       expect(await driver.apply(target, 'L2')).toMatchObject({ state: 'already_gone' });
       expect(await driver.apply(target, 'L5')).toMatchObject({ state: 'already_gone' });
-      expect(holds('L5', await driver.verify(target))).toBe(true);
+      expect(proofHolds('L5', await driver.verify(target))).toBe(true);
     });
 
     test('a running sandbox does not pass for a frozen or a dead one', async () => {
       const { target } = await busy(2);
       const proof = await driver.verify(target);
       expect(proof.cpuDeltaUs).toBeGreaterThan(0);
-      expect(holds('L2', proof)).toBe(false);
-      expect(holds('L5', proof)).toBe(false);
+      expect(proofHolds('L2', proof)).toBe(false);
+      expect(proofHolds('L5', proof)).toBe(false);
     });
 
     test('a release lets it run on', async () => {
@@ -105,7 +107,7 @@ export function driverConformance(under: DriverUnderTest): void {
       const egress = { deny: untouchable, allow: untouchable, status };
       const { target } = await busy(2, egress);
       expect(await driver.freeze(target)).toBe(true);
-      expect(holds('L2', await driver.verify(target))).toBe(true);
+      expect(proofHolds('L2', await driver.verify(target))).toBe(true);
       expect(await driver.thaw(target)).toBe(true);
       expect((await driver.verify(target)).cpuDeltaUs).toBeGreaterThan(0);
     });
@@ -127,7 +129,7 @@ export function driverConformance(under: DriverUnderTest): void {
       const { target } = await busy(2);
       expect(await driver.apply(target, 'L1')).toMatchObject({ state: 'applied', level: 'L1' });
       const proof = await driver.verify(target);
-      expect(holds('L1', proof)).toBe(true);
+      expect(proofHolds('L1', proof)).toBe(true);
       expect(proof.cpuDeltaUs).toBeGreaterThan(0);
     });
 
@@ -137,8 +139,8 @@ export function driverConformance(under: DriverUnderTest): void {
       expect(await driver.apply(target, 'L1')).toMatchObject({ state: 'applied', level: 'L2' });
       const proof = await driver.verify(target);
       expect(proof.openFlows).toBeUndefined();
-      expect(holds('L2', proof)).toBe(true);
-      expect(holds('L1', proof)).toBe(false);
+      expect(proofHolds('L2', proof)).toBe(true);
+      expect(proofHolds('L1', proof)).toBe(false);
     });
   });
 }

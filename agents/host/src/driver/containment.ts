@@ -7,8 +7,9 @@ import type { ContainmentRequest, ContainmentResult } from '@sandtrail/schemas/c
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { Level } from '@sandtrail/schemas/finding';
 import type { Observation } from '@sandtrail/schemas/observation';
+import { proofHolds } from '@sandtrail/schemas/proof-holds';
 import type { SandboxUid } from '@sandtrail/schemas/scalars';
-import { type Applied, type Driver, holds, type Target } from './driver.ts';
+import type { Applied, Driver, Target } from './driver.ts';
 
 /** Hears of each result as it is known. */
 export type OnResult = (result: ContainmentResult) => void;
@@ -249,7 +250,7 @@ export class Containment {
   async #look({ held, applied, report, check }: Looking): Promise<boolean> {
     const proof = await this.#options.driver.verify(held.target);
     const isGone = applied.state === 'already_gone';
-    const proven = isGone ? holds('L5', proof) : holds(applied.level, proof);
+    const proven = isGone ? proofHolds('L5', proof) : proofHolds(applied.level, proof);
     if (proven && isGone) return true;
     report({ applied, state: proven ? 'verified' : 'failed', check, proof });
     return proven;

@@ -59,23 +59,3 @@ export const lookIntervalMs = 20;
 
 /** Milliseconds within which a runner answers; later, L1 becomes L2. */
 export const egressAnswerMs = 100;
-
-/** Whether a proof shows that the level holds. What is absent or cut short proves nothing. */
-export function holds(level: Level, proof: Proof): boolean {
-  if (proof.truncated) return false;
-  switch (level) {
-    case 'L0':
-      return proof.frozen === 0;
-    case 'L1':
-      return proof.openFlows === 0;
-    case 'L2':
-    case 'L3':
-    case 'L4':
-      return proof.escaped === 0 && proof.frozen === proof.visited && proof.cpuDeltaUs === 0;
-    case 'L5':
-    case 'L6':
-      return proof.alive === 0 && proof.escaped === 0;
-    default:
-      return level satisfies never;
-  }
-}

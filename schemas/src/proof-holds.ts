@@ -1,6 +1,6 @@
-// Whether a proof shows that a level holds: the responder judges for itself and believes no word alone.
-import type { Proof } from '@sandtrail/schemas/containment';
-import type { Level } from '@sandtrail/schemas/finding';
+// Whether a proof shows that a level holds; host and responder each judge for themselves by it.
+import type { Proof } from './containment.ts';
+import type { Level } from './finding.ts';
 
 /** False whenever something is missing, cut short or still moving. */
 export function proofHolds(level: Level, proof: Proof | undefined): boolean {
