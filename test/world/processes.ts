@@ -14,6 +14,11 @@ const marks: Readonly<Record<Part, RegExp>> = {
   bpftrace: /^\S*bpftrace /,
 };
 
+/** The part that a process with this command line plays; undefined for any other process. */
+export function partOf(commandLine: string): Part | undefined {
+  return parts.find((part) => marks[part].test(commandLine));
+}
+
 /** A process that lives; `startTicks` tells it from a later one of the same id. */
 export interface Living extends Pick<Task, 'pid' | 'startTicks'> {
   readonly commandLine: string;

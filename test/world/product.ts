@@ -83,8 +83,8 @@ export class TestProduct {
     return pid;
   }
 
-  /** Starts it (again) on its directory. */
-  async start(): Promise<void> {
+  /** Starts it (again) on its directory. A feed follows everything: a load is better without. */
+  async start({ withFeed = true } = {}): Promise<void> {
     const up = startCommand(['up', '--data', this.layout.root], { stdin: '', timeoutMs: 600_000 });
     this.#up = up;
     await until(() => up.stdout().includes('Recording.') || up.child.exitCode !== null, {
@@ -93,7 +93,7 @@ export class TestProduct {
     });
     if (up.child.exitCode !== null) throw new Error(`it ended: ${up.stderr()}`);
     this.#look();
-    this.#feed = openFeed({ socket: this.layout.adminSocket, clock: systemClock });
+    if (withFeed) this.#feed = openFeed({ socket: this.layout.adminSocket, clock: systemClock });
   }
 
   /** Stops it as Ctrl-C does; resolves with how it ended. */
@@ -101,13 +101,18 @@ export class TestProduct {
     const up = this.#up;
     if (up === undefined) throw new Error('the product does not run');
     this.#look();
-    await this.#feed?.close();
-    this.#feed = undefined;
+    await this.closeFeed();
     up.child.kill('SIGINT');
     const result = await up.ended;
     this.#log += result.stderr;
     this.#up = undefined;
     return result;
+  }
+
+  /** Ends the feed: from here on nobody follows the log. */
+  async closeFeed(): Promise<void> {
+    await this.#feed?.close();
+    this.#feed = undefined;
   }
 
   /** The process that plays a part now; waits for one that is being started again. */

@@ -1,0 +1,177 @@
+// Throughput: a paced load for a minute, then: is every record sealed, queryable, judged, verifiable?
+import { setTimeout as delay } from 'node:timers/promises';
+import { TestProduct } from '../world/product.ts';
+import { until } from '../world/until.ts';
+import { costOf, costOfProcess, sharesOf, totalOf } from './cost.ts';
+import { type Figure, figure, quantile } from './figure.ts';
+import { type LoadPlan, type LoadResult, startLoad } from './load.ts';
+import { openRows, progressOf } from './status.ts';
+
+/** Which load, how fast, how long; what a rate of 0 gives is the most that goes. */
+export interface ThroughputPlan extends Pick<LoadPlan, 'way' | 'rate' | 'seconds'> {
+  readonly aim: number;
+}
+
+const sampleMs = 1000;
+const drainMsMax = 120_000;
+const memoryMbMax = 1200;
+/** A pace is kept when so much of it came through: the last batch counts, not the first one. */
+const keptShare = 0.99;
+
+/** Runs the load on a product of its own. */
+export async function measureThroughput(plan: ThroughputPlan): Promise<readonly Figure[]> {
+  const product = new TestProduct({ checkpointMs: 2000, logLevel: 'warn' });
+  await product.start({ withFeed: false });
+  try {
+    return await loaded(product, plan);
+  } finally {
+    const left = await product.close();
+    if (left.length > 0) process.stderr.write(`left behind: ${left.join('; ')}\n`);
+    if (product.log !== '') process.stderr.write(product.log.slice(-4000));
+  }
+}
+
+async function loaded(product: TestProduct, plan: ThroughputPlan): Promise<readonly Figure[]> {
+  const { way, rate, seconds } = plan;
+  const beganMs = performance.now();
+  const load = startLoad({ way, data: product.layout.root, sandboxes: 8, rate, seconds });
+  const samples = new Samples(product, load.pid);
+  const result = await samples.takeUntil(load.result);
+  const shares = samples.shares();
+  const sealedMs = await drained(product, result, 'sealed');
+  const judgedMs = await drained(product, result, 'judged');
+  const rows = await countRows(product);
+  const { exit, report } = await product.verify();
+  const { findings, refused } = await progressOf(product);
+  const throughMs = Math.max(samples.endedMs + Math.max(sealedMs, judgedMs) - beganMs, 1);
+  const taken = (result.sent / result.elapsedMs) * 1000;
+  const through = (result.sent / (Math.max(result.elapsedMs, throughMs) / 1000)) | 0;
+  const name = way === 'records' ? 'gateway' : 'kit';
+  const pace = rate === 0 ? 'as fast as taken' : `paced at ${rate}/s`;
+  const isWhole = rows === result.sent && exit === 0 && findings === 0 && refused === 0;
+  return [
+    figure({
+      ...{ name: `${name}: records acknowledged`, unit: 'records/s', value: taken },
+      atLeast: Math.floor(plan.aim * keptShare),
+      detail: `${pace}, ${seconds} s, ${result.sizeBytesMean.toFixed(0)}-byte bodies, 8 sandboxes, ${countsOf(result)}; answer p50 ${result.ackMsP50.toFixed(1)} ms, p99 ${result.ackMsP99.toFixed(1)} ms`,
+    }),
+    figure({
+      ...{ name: `${name}: sealed and judged`, unit: 'records/s', value: through },
+      detail: `until the last was sealed (${sealedMs.toFixed(0)} ms after the load) and judged (${judgedMs.toFixed(0)} ms)`,
+    }),
+    figure({
+      ...{ name: `${name}: lag at the end`, unit: 'ms', value: Math.max(sealedMs, judgedMs) },
+      detail: `lag under load, sealing: ${samples.lag((each) => each.sealed)}; judging: ${samples.lag((each) => each.judged)} (records)`,
+    }),
+    figure({
+      ...{ name: `${name}: memory`, unit: 'MB', value: quantile(samples.pss, 1) },
+      atMost: memoryMbMax,
+      detail: `largest PSS sum of all processes without the load; ${samples.memoryText()}`,
+    }),
+    figure({
+      ...{ name: `${name}: whole`, unit: 'of 1', value: isWhole ? 1 : 0, atLeast: 1 },
+      detail: `${rows} rows of ${result.sent} sent, verify ${report.verdict} (${exit}), ${findings} findings, ${refused} refused`,
+    }),
+    figure({
+      ...{ name: `${name}: CPU`, unit: '% of a core', value: samples.cpuShare() },
+      detail: `${shares}; load ${((result.cpuMs / result.elapsedMs) * 100).toFixed(0)} %`,
+    }),
+  ];
+}
+
+function countsOf({ sent, refused, dropped, failures }: LoadResult): string {
+  return `${sent} sent, ${refused} refused, ${dropped} dropped, ${failures} batches failed`;
+}
+
+/** Milliseconds until all that was sent has got so far. */
+async function drained(
+  product: TestProduct,
+  { sent }: LoadResult,
+  stage: 'sealed' | 'judged',
+): Promise<number> {
+  const beganMs = performance.now();
+  await until(async () => (await progressOf(product))[stage] >= sent, {
+    what: `all is ${stage}`,
+    withinMs: drainMsMax,
+    everyMs: 50,
+  });
+  return performance.now() - beganMs;
+}
+
+async function countRows(product: TestProduct): Promise<number> {
+  const rows = openRows(product);
+  try {
+    return await rows.count(
+      "SELECT uniqExact(stream, seq) AS n FROM sealed WHERE stream LIKE 'ebpf:%'",
+    );
+  } finally {
+    await rows.close();
+  }
+}
+
+/** Looks at the processes once a second while the load runs. */
+class Samples {
+  readonly #product: TestProduct;
+  readonly #loadPid: number;
+  readonly #beganMs = performance.now();
+  readonly #first;
+  #last;
+  readonly pss: number[] = [];
+  readonly rss: number[] = [];
+  readonly #lags: { readonly sealed: number; readonly judged: number }[] = [];
+  readonly #loadMb: number[] = [];
+  endedMs = 0;
+
+  constructor(product: TestProduct, loadPid: number) {
+    this.#product = product;
+    this.#loadPid = loadPid;
+    this.#first = costOf(product.pid);
+    this.#last = this.#first;
+  }
+
+  async takeUntil(result: Promise<LoadResult>): Promise<LoadResult> {
+    let isOver = false;
+    const over = result.finally(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      await Promise.race([delay(sampleMs), over]);
+      if (!isOver) await this.#look();
+    }
+    this.endedMs = performance.now();
+    this.#last = costOf(this.#product.pid);
+    return await result;
+  }
+
+  async #look(): Promise<void> {
+    const { pssMb, rssMb } = totalOf(costOf(this.#product.pid));
+    this.pss.push(pssMb);
+    this.rss.push(rssMb);
+    this.#loadMb.push(costOfProcess(this.#loadPid).rssMb);
+    const { sealed, judged, counters } = await progressOf(this.#product);
+    const accepted = counters['gateway.accepted'] ?? 0;
+    this.#lags.push({ sealed: accepted - sealed, judged: accepted - judged });
+  }
+
+  lag(of: (lag: { readonly sealed: number; readonly judged: number }) => number): string {
+    const lags = this.#lags.map(of);
+    return `p50 ${quantile(lags, 0.5)}, last ${lags.at(-1) ?? 0}`;
+  }
+
+  memoryText(): string {
+    const third = Math.ceil(this.pss.length / 3);
+    const mean = (values: readonly number[]) =>
+      values.reduce((all, each) => all + each, 0) / Math.max(values.length, 1);
+    const [early, late] = [this.pss.slice(third, 2 * third), this.pss.slice(2 * third)];
+    return `mean of the second third ${mean(early).toFixed(0)}, of the last ${mean(late).toFixed(0)}; RSS sum ${quantile(this.rss, 1).toFixed(0)}; load ${quantile(this.#loadMb, 1).toFixed(0)}`;
+  }
+
+  shares(): string {
+    return sharesOf(this.#first, this.#last, this.endedMs - this.#beganMs);
+  }
+
+  cpuShare(): number {
+    const cpuMs = totalOf(this.#last).cpuMs - totalOf(this.#first).cpuMs;
+    return (cpuMs / (this.endedMs - this.#beganMs)) * 100;
+  }
+}
