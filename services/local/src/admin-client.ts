@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
-import { createInterface } from 'node:readline';
 import { type ErrorCode, errorCatalogue, SandtrailError } from '@sandtrail/schemas/errors';
 import { Fault } from './admin-contract.ts';
 
@@ -46,14 +45,18 @@ export async function* streamAdmin(call: Call): AsyncGenerator<string> {
   let response: IncomingMessage | undefined;
   try {
     response = await send(call);
-    const lines = createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
-    for await (const line of lines) yield line;
-    if (!response.complete && call.signal?.aborted !== true) {
-      throw new SandtrailError('NOT_RUNNING', { detail: 'the product went away in mid-answer' });
+    let rest = '';
+    for await (const chunk of response.setEncoding('utf8')) {
+      const lines = `${rest}${chunk}`.split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
     }
   } catch (error) {
     // Whoever asked has gone, perhaps before there was an answer: that is no failure.
-    if (call.signal?.aborted !== true) throw error;
+    if (call.signal?.aborted === true) return;
+    if (error instanceof SandtrailError) throw error;
+    const detail = 'the product went away in mid-answer';
+    throw new SandtrailError('NOT_RUNNING', { detail, cause: error });
   } finally {
     response?.destroy();
   }

@@ -73,13 +73,26 @@ async function answer(
     response.end(JSON.stringify(result.json, bigintsAsText));
     return;
   }
-  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-  response.flushHeaders();
-  for await (const line of result.lines) {
-    if (gone.signal.aborted) return;
-    if (!response.write(`${line}\n`)) await drained(response, gone.signal);
+  await sendLines(response, result.lines, gone.signal);
+}
+
+/** What fails before its first line is told as a fault; what fails later ends the connection. */
+async function sendLines(
+  response: ServerResponse,
+  lines: AsyncIterable<string>,
+  gone: AbortSignal,
+) {
+  const iterator = lines[Symbol.asyncIterator]();
+  try {
+    let next = await iterator.next();
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    for (; next.done !== true && !gone.aborted; next = await iterator.next()) {
+      if (!response.write(`${next.value}\n`)) await drained(response, gone);
+    }
+    response.end();
+  } finally {
+    await iterator.return?.();
   }
-  response.end();
 }
 
 async function body(request: IncomingMessage): Promise<unknown> {
