@@ -35,6 +35,13 @@ export function isReachTool(path: string): boolean {
   return reachTools.has(stemOf(path));
 }
 
+const interpreter = /^(?:python|node|perl|ruby|php|lua|tclsh|env|(?:ba|da|z|k)?sh|[gm]?awk)$/;
+
+/** True when the program at the path runs scripts that name it in their first line. */
+export function isInterpreter(path: string): boolean {
+  return interpreter.test(stemOf(path));
+}
+
 /** A program's name without directory, login dash, version and variant: `nc.openbsd` is `nc`. */
 export function stemOf(path: string): string {
   const name = path.slice(path.lastIndexOf('/') + 1).replace(/^-/, '');

@@ -6,7 +6,7 @@ import { BoundedMap } from '../bounded-map.ts';
 import { type ActOf, type DetectionEvent, errnoOf, processKey } from '../detection-event.ts';
 import { type Detection, type DetectorRun, defineDetector } from '../detector.ts';
 import { driftExecutionExamples } from '../examples/drift-execution.ts';
-import { isReachTool, stemOf } from '../known-tools.ts';
+import { isInterpreter, isReachTool, stemOf } from '../known-tools.ts';
 import { quote } from '../quote.ts';
 import type { SandboxView } from '../sandbox-view.ts';
 
@@ -137,15 +137,20 @@ class DriftRun implements DetectorRun {
     }
   }
 
-  /** A process that reads a program of the image and writes a file, in either order, copies it. */
+  /**
+   * A process that reads a program of the image and next writes a file copies it. A shell's
+   * redirection opens the file first, and the process then reads the program as another one.
+   */
   #noteOpen(act: ActOf<'file.open'>, sandbox: SandboxView): void {
     const key = processKey(act);
     const path = act.path.resolved ?? sandbox.locate(act, act.path.raw).followed;
     if (act.access === 'read') {
-      if (!imagePrograms.test(path)) return;
-      this.#readers.set(key, path);
-      const wrote = this.#writers.get(key);
-      if (wrote !== undefined) this.#copies.set(wrote, path);
+      const program = imagePrograms.test(path);
+      if (program) this.#readers.set(key, path);
+      else this.#readers.delete(key);
+      const redirected = this.#writers.get(key);
+      if (program && redirected !== undefined && isReachTool(path))
+        this.#copies.set(redirected, path);
       return;
     }
     if (path.startsWith('/dev/') && !inSharedMemory.test(path)) return;
@@ -154,6 +159,7 @@ class DriftRun implements DetectorRun {
     if (key === '') return;
     this.#writers.set(key, path);
     const read = this.#readers.get(key);
+    this.#readers.delete(key);
     if (read === undefined) this.#copies.delete(path);
     else this.#copies.set(path, read);
   }
@@ -240,8 +246,10 @@ function otherName(
   { lexical, path }: { readonly lexical: string; readonly path: string },
 ): string | undefined {
   if (!imagePrograms.test(path)) return undefined;
+  const [called, script] = act.argv;
+  // A script stands behind its interpreter: the kernel puts its path among the arguments.
+  if (script === act.exe.raw && isInterpreter(path)) return undefined;
   if (!imagePrograms.test(lexical) && stemOf(lexical) !== stemOf(path)) return path;
-  const called = act.argv[0];
   if (called === undefined || called === '' || !isReachTool(path)) return undefined;
   return stemOf(called) === stemOf(path) ? undefined : path;
 }
@@ -316,7 +324,7 @@ function judgePayload(act: ActOf<'process.exec'>): Found | undefined {
   const script = act.argv.slice(1).find((text) => text.length > 8 && /[|(]/.test(text));
   if (script === undefined) return undefined;
   const shell = shells.test(stem) && decodedShell.test(script);
-  const interpreter = /^(?:python|node|perl|ruby|php)/.test(stem) && decodedScript.test(script);
+  const interpreter = isInterpreter(stem) && decodedScript.test(script);
   if (!shell && !interpreter) return undefined;
   return {
     title: 'Interpreter runs a decoded payload',

@@ -125,12 +125,26 @@ function detourOf(path: {
   if (/^\/proc\/(?:self|thread-self|\d+)\/fd\/\d+\/./.test(raw))
     return 'through an open directory in /proc';
   const inside = sandbox.places.some((place) => isWithin(lexical, place.path));
-  if (inside && ends.some((end) => end !== lexical)) return 'through a link';
+  if (inside && ends.some((end) => !isNamed(end, { raw, lexical }))) return 'through a link';
   if (!/(?:^|\/)\.\.(?:\/|$)/.test(raw)) return undefined;
   const start = lexicalPath(raw.slice(0, raw.search(/(?:^|\/)\.\.(?:\/|$)/)) || '.', '/');
   const startsInside =
     !raw.startsWith('/') || sandbox.places.some((place) => isWithin(start, place.path));
   return startsInside ? 'by way of ".."' : undefined;
+}
+
+/**
+ * True when the end is what the path says. A relative path may start in a directory that is not known
+ * here (chdir, dirfd), so there it is enough that the end has the path's own parts.
+ */
+function isNamed(
+  end: string,
+  { raw, lexical }: { readonly raw: string; readonly lexical: string },
+) {
+  if (end === lexical) return true;
+  if (raw.startsWith('/') || /(?:^|\/)\.\.(?:\/|$)/.test(raw)) return false;
+  const tail = lexicalPath(raw);
+  return tail === '/' || end.endsWith(tail);
 }
 
 function judgeDetour(

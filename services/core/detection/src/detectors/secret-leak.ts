@@ -10,7 +10,12 @@ import { quote } from '../quote.ts';
 const Config = z.strictObject({
   /** The same secret in the same kind of place again within this time is one finding. */
   repeatMs: z.int().min(0).default(600_000),
+  /** Rules that guess from context, such as a variable's name: too unsure to alert from a file. */
+  guessingRules: z
+    .array(z.string())
+    .default(['secret-assignment', 'password-assignment', 'password-option', 'url-password']),
 });
+type Config = z.infer<typeof Config>;
 
 type Found = Omit<Detection, 'windowMs'>;
 
@@ -49,7 +54,7 @@ export const secretLeak = defineDetector({
   start: (config) => ({
     step(event, _sandbox, emit) {
       for (const redaction of redactionsOf(event.act)) {
-        emit({ ...judge(event, redaction), windowMs: config.repeatMs });
+        emit({ ...judge(event, { redaction, config }), windowMs: config.repeatMs });
       }
     },
   }),
@@ -71,7 +76,7 @@ function placeOf(act: Act): Place {
     case 'command.output':
       return { words: 'in the output of a command', leaves: false, severity: 'high' };
     case 'file.write':
-      return { words: 'in a file of the workspace', leaves: false, severity: 'medium' };
+      return placeOfFile(act.path.raw);
     case 'model.prompt':
     case 'agent.message':
       return { words: 'in a message to a model or an agent', leaves: true, severity: 'medium' };
@@ -84,19 +89,44 @@ function placeOf(act: Act): Place {
   }
 }
 
-function judge({ act, trust }: DetectionEvent, redaction: Redaction): Found {
+/** Packages bring their authors' addresses and test keys; they are not this sandbox's secrets. */
+const packaged =
+  /\/(?:site-packages|dist-packages|node_modules|vendor|\.cargo|go\/pkg\/mod|\.npm|\.cache)\//;
+
+function placeOfFile(path: string): Place {
+  const severity = packaged.test(path) ? 'low' : 'medium';
+  return { words: 'in a file of the workspace', leaves: false, severity };
+}
+
+function judge(
+  { act, trust }: DetectionEvent,
+  { redaction, config }: { readonly redaction: Redaction; readonly config: Config },
+): Found {
   const place = placeOf(act);
   const { rule, masked, length } = redaction;
+  const guessed = redaction.class === 'secret' && config.guessingRules.includes(rule);
   const words = `${classWords[redaction.class]} of ${length} characters (${quote(rule)}, ${quote(masked)}) stood ${place.words}`;
-  const key = `${redaction.class}:${redaction.fingerprint ?? `${rule}:${masked}`}:${act.kind}`;
+  // Which person's data it is matters little; that there is some is said once for each place.
+  const what =
+    redaction.class === 'pii' || guessed ? rule : (redaction.fingerprint ?? `${rule}:${masked}`);
+  const severity = severityOf(redaction.class, place);
   return {
     title: titleOf(redaction.class),
     explanation: `${words}${file(act)}.`,
-    severity: severityOf(redaction.class, place),
-    confidence: redaction.class === 'secret' || redaction.class === 'pii' ? 'medium' : 'high',
+    severity: guessed ? guessedSeverity(severity) : severity,
+    confidence: confidenceOf(redaction.class, guessed),
     recommend: recommend(redaction.class, { leaves: place.leaves && isWitnessed(trust) }),
-    dedupeKey: key,
+    dedupeKey: `${redaction.class}:${what}:${act.kind}`,
   };
+}
+
+function guessedSeverity(severity: Detection['severity']): Detection['severity'] {
+  return severity === 'high' ? 'medium' : 'low';
+}
+
+function confidenceOf(kind: Redaction['class'], guessed: boolean): Detection['confidence'] {
+  if (kind === 'issued' || kind === 'canary') return 'high';
+  return guessed ? 'low' : 'medium';
 }
 
 const classWords = {
@@ -114,7 +144,8 @@ function titleOf(kind: Redaction['class']): string {
 
 function severityOf(kind: Redaction['class'], place: Place): Detection['severity'] {
   if (kind === 'canary' || kind === 'issued') return 'critical';
-  return kind === 'pii' ? 'low' : place.severity;
+  if (kind === 'pii') return place.leaves ? 'low' : 'info';
+  return place.severity;
 }
 
 /** Only an exact match (issued, canary) that leaves is sure enough to act without a person. */

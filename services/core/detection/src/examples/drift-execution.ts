@@ -126,6 +126,24 @@ export const driftExecutionExamples: {
       events: [runs('/usr/bin/nc.openbsd', { argv: ['nc', '-h'] })],
     },
     {
+      what: 'a script with its interpreter',
+      events: [
+        runs('/tmp/agent/venv/bin/pip', {
+          resolved: '/usr/bin/python3.11',
+          argv: ['/tmp/agent/venv/bin/python3', '/tmp/agent/venv/bin/pip', 'list'],
+        }),
+      ],
+    },
+    {
+      what: 'an installer that looks at a tool and unpacks scripts later',
+      events: [
+        opens('/usr/bin/ldd', 'read'),
+        opens('/tmp/agent/p.tgz', 'read'),
+        opens('/tmp/agent/node_modules/p/p.js', 'write'),
+        runs('/tmp/agent/x/p.js', { by: other }),
+      ],
+    },
+    {
       what: 'a refusal long after and of somebody else',
       events: [connects('127.0.0.1', 3128, process), refused],
     },

@@ -124,6 +124,10 @@ export const pathTraversalExamples: {
       events: [opens('/usr/lib/python3/x.pyc.1', { access: 'write', errno: 30 })],
     },
     { what: 'a cache at home', events: [opens('/root/.npm/_logs/x', { access: 'write' })] },
+    {
+      what: 'walking the tree from a directory of its own',
+      events: [opens('etc', { resolved: '/etc' }), opens('proc', { resolved: '/proc' })],
+    },
     { what: '/dev/null', events: [opens('/dev/null', { access: 'write' })] },
     {
       what: 'a mount that the policy declares',
