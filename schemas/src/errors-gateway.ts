@@ -86,8 +86,9 @@ export const gatewayErrors = {
     exit: 75,
   },
   LISTEN_REFUSED: {
-    message: 'The gateway does not listen there.',
-    remedy: 'Beyond loopback it listens with TLS only; take a free port and a short socket path.',
+    message: 'Sandtrail cannot listen there.',
+    remedy:
+      'Take a free port, or a short socket path where nothing lies; beyond loopback only with TLS.',
     exit: 64,
   },
   LINE_MALFORMED: {

@@ -159,10 +159,12 @@ async function listenLocal(parts: Parts) {
   const { socketPath } = parts.options.config;
   const door = createDoor(parts);
   mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
-  rmSync(socketPath, { force: true });
-  await door.listen({ path: socketPath, backlog }).catch((cause: unknown) => {
+  try {
+    rmSync(socketPath, { force: true });
+    await door.listen({ path: socketPath, backlog });
+  } catch (cause) {
     throw new SandtrailError('LISTEN_REFUSED', { detail: socketPath, cause });
-  });
+  }
   chmodSync(socketPath, 0o600);
   return { address: socketPath, close: () => door.close() };
 }

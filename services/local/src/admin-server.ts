@@ -24,9 +24,11 @@ interface ServerOptions {
   readonly mode?: number;
 }
 
-/** Serves `routes` until closed; a leftover socket file of a dead process is replaced. */
+/**
+ * Serves `routes` until closed; a leftover socket file of a dead process is replaced.
+ * @throws SandtrailError `LISTEN_REFUSED` when the socket's place is taken by something else
+ */
 export async function startAdminServer({ socket, routes, log, mode = 0o600 }: ServerOptions) {
-  rmSync(socket, { force: true });
   const live = new AbortController();
   const server = createServer((request, response) => {
     answer(request, response, routes, live.signal).catch((error: unknown) => {
@@ -38,10 +40,15 @@ export async function startAdminServer({ socket, routes, log, mode = 0o600 }: Se
     });
   });
   server.maxConnections = connectionsMax;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(socket, resolve);
-  });
+  try {
+    rmSync(socket, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(socket, resolve);
+    });
+  } catch (cause) {
+    throw new SandtrailError('LISTEN_REFUSED', { detail: socket, cause });
+  }
   chmodSync(socket, mode);
   return {
     async close() {

@@ -42,9 +42,11 @@ test('a child that is killed is started again', async () => {
   expect(child.pid()).not.toBe(first);
 });
 
-test('a child that says why it cannot start is quoted', async () => {
-  const failing = "process.send({ fault: 'no port is free' }); setInterval(() => undefined, 1000);";
-  await expect(start(failing)).rejects.toThrowError(/no port is free/);
+test('a child that says why it cannot start is quoted, with its code', async () => {
+  const fault = "{ code: 'DATA_DIR_DAMAGED', detail: 'events-0' }";
+  const failing = `process.send({ fault: ${fault} }); setInterval(() => undefined, 1000);`;
+  await expect(start(failing)).rejects.toThrowError(/events-0/);
+  await expect(start(failing)).rejects.toMatchObject({ code: 'DATA_DIR_DAMAGED' });
 });
 
 test('a child that ends at once is a failure with its code', async () => {

@@ -2,7 +2,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Logger } from '@sandtrail/runtime/log';
 import { pause } from '@sandtrail/runtime/supervise';
-import { SandtrailError } from '@sandtrail/schemas/errors';
+import { type ErrorCode, errorCatalogue, SandtrailError } from '@sandtrail/schemas/errors';
+import * as z from 'zod';
 import type { Account } from './accounts.ts';
 
 interface ChildOptions {
@@ -28,12 +29,17 @@ export interface Child {
   stop(): Promise<void>;
 }
 
+/** Why a process could not start, as it says itself over its channel: `{ fault }`. */
+export const Fault = z.strictObject({ code: z.string(), detail: z.string() });
+export type Fault = z.infer<typeof Fault>;
+
 const backoffMsMin = 100;
 const backoffMsMax = 5_000;
 
 /**
  * Starts a process and resolves when it has said `ready` over its channel.
- * @throws SandtrailError `CHILD_FAILED` when its first start does not get that far
+ * @throws SandtrailError with the code that the process says, else `CHILD_FAILED`, when its first
+ * start does not get that far
  */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const stopping = new AbortController();
@@ -98,23 +104,30 @@ function launch({ file, args, account, logFd = 2 }: ChildOptions): ChildProcess 
   });
 }
 
+const Message = z.union([z.literal('ready'), z.object({ fault: Fault })]);
+
 async function ready(child: ChildProcess, { name, readyMsMax }: ChildOptions): Promise<void> {
-  const outcome = await new Promise<string>((resolve) => {
-    const timer = setTimeout(() => resolve(`was not ready within ${readyMsMax} ms`), readyMsMax);
-    const settle = (text: string) => {
+  const outcome = await new Promise<'ready' | Fault>((resolve) => {
+    const settle = (outcome: 'ready' | Fault) => {
       clearTimeout(timer);
-      resolve(text);
+      resolve(outcome);
     };
+    const failed = (why: string) => settle({ code: 'CHILD_FAILED', detail: `${name}: ${why}` });
+    const timer = setTimeout(() => failed(`was not ready within ${readyMsMax} ms`), readyMsMax);
     child.on('message', (message) => {
-      if (message === 'ready') settle('ready');
-      else if (typeof message === 'object' && 'fault' in message) settle(String(message.fault));
+      const told = Message.safeParse(message);
+      if (told.success) settle(told.data === 'ready' ? 'ready' : told.data.fault);
     });
-    child.once('exit', (code, signal) => settle(`ended with ${signal ?? `code ${code}`}`));
-    child.once('error', (error) => settle(error.message));
+    child.once('exit', (code, signal) => failed(`ended with ${signal ?? `code ${code}`}`));
+    child.once('error', (error) => failed(error.message));
   });
-  if (outcome !== 'ready') {
-    throw new SandtrailError('CHILD_FAILED', { detail: `${name}: ${outcome}` });
-  }
+  if (outcome === 'ready') return;
+  const { code, detail } = outcome;
+  throw new SandtrailError(isErrorCode(code) ? code : 'CHILD_FAILED', { detail });
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return code in errorCatalogue;
 }
 
 async function ended(child: ChildProcess): Promise<void> {

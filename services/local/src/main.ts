@@ -4,6 +4,7 @@ import { systemClock, systemRandom } from '@sandtrail/runtime/clock';
 import { createCounters } from '@sandtrail/runtime/counters';
 import { createLogger } from '@sandtrail/runtime/log';
 import { SandtrailError } from '@sandtrail/schemas/errors';
+import type { Fault } from './child.ts';
 import { Configuration, configurationFile } from './configuration.ts';
 import { layoutOf } from './layout.ts';
 import type { Role } from './role.ts';
@@ -59,7 +60,8 @@ try {
   process.send?.('ready');
 } catch (error) {
   if (!(error instanceof SandtrailError)) throw error;
-  process.send?.({ fault: `${error.message} ${error.remedy}` });
+  const fault: Fault = { code: error.code, detail: error.detail ?? '' };
+  process.send?.({ fault });
   log.error('could not start', {
     code: error.code,
     detail: error.detail,
