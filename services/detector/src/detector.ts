@@ -1,9 +1,10 @@
 // The detector as its owner sees it: a worker that is started, fed by the log, and restarted if it dies.
 import { Worker } from 'node:worker_threads';
+import { systemClock } from '@sandtrail/runtime/clock';
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
 import { pause } from '@sandtrail/runtime/supervise';
-import { FromWorker, type ToWorker, type WorkerStart } from './messages.ts';
+import { FromWorker, type Judged, type ToWorker, type WorkerStart } from './messages.ts';
 
 /** A saved state of one partition. */
 export interface SavedState {
@@ -37,6 +38,8 @@ export interface Detector {
 const snapshotMsDefault = 10_000;
 const backoffMsMin = 100;
 const backoffMsMax = 10_000;
+/** A worker that lived so long did not die of its start. */
+const healthyMs = 60_000;
 const program = new URL('./worker.ts', import.meta.url);
 
 /** Starts the worker and keeps it running: after a death it goes on from the last saved states. */
@@ -46,16 +49,22 @@ export function startDetector(options: DetectorOptions): Detector {
   const keepRunning = async () => {
     let backoffMs = backoffMsMin;
     while (!stopping.signal.aborted) {
-      const { worker, ended } = await launch(options);
-      current = worker;
-      if (stopping.signal.aborted) send(worker, 'stop');
-      const failure = await ended;
+      const startedMs = systemClock.monotonicMs();
+      const failure = await runOnce();
       if (stopping.signal.aborted) return;
       options.counters.add('detector.restarts');
       options.log.error('the detector ended; starting it again', { reason: failure });
+      if (systemClock.monotonicMs() - startedMs > healthyMs) backoffMs = backoffMsMin;
       await pause(backoffMs, stopping.signal);
       backoffMs = Math.min(backoffMs * 2, backoffMsMax);
     }
+  };
+  const runOnce = async () => {
+    const launched = await launch(options).catch((error: unknown) => String(error));
+    if (typeof launched === 'string') return launched;
+    current = launched.worker;
+    if (stopping.signal.aborted) send(launched.worker, 'stop');
+    return launched.ended;
   };
   const running = keepRunning();
   return {
@@ -125,8 +134,7 @@ async function take(message: FromWorker, worker: Worker, options: DetectorOption
       return;
     }
     case 'judged':
-      counters.add('detector.judged', message.records);
-      if (message.unreadable > 0) log.warn('unreadable records', { count: message.unreadable });
+      count(message.counts, options);
       return;
     case 'state_refused':
       counters.add('detector.states_refused');
@@ -139,6 +147,15 @@ async function take(message: FromWorker, worker: Worker, options: DetectorOption
     default:
       message satisfies never;
   }
+}
+
+function count(counts: Judged, { counters, log }: DetectorOptions): void {
+  counters.add('detector.judged', counts.records);
+  counters.add('detector.unreadable', counts.unreadable);
+  counters.add('detector.repeated', counts.repeated);
+  counters.add('detector.suppressed', counts.suppressed);
+  counters.add('detector.evicted', counts.evicted);
+  if (counts.unreadable > 0) log.warn('records are unreadable', { count: counts.unreadable });
 }
 
 function send(worker: Worker, message: ToWorker): void {

@@ -14,6 +14,20 @@ export const WorkerStart = z.strictObject({
 });
 export type WorkerStart = z.infer<typeof WorkerStart>;
 
+/** What was done since the last such message. */
+export const Judged = z.strictObject({
+  records: z.int(),
+  /** Records that were no frames of known events. */
+  unreadable: z.int(),
+  /** Records that had been judged before. */
+  repeated: z.int(),
+  /** Detections that were said already. */
+  suppressed: z.int(),
+  /** Things forgotten at a bound. */
+  evicted: z.int(),
+});
+export type Judged = z.infer<typeof Judged>;
+
 /** From the worker. `findings` wants an `ack`; at most a few are under way. */
 export const FromWorker = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready'), bundle: Sha256Hex }),
@@ -29,7 +43,7 @@ export const FromWorker = z.discriminatedUnion('type', [
     state: z.string(),
     bundle: Sha256Hex,
   }),
-  z.strictObject({ type: z.literal('judged'), records: z.int(), unreadable: z.int() }),
+  z.strictObject({ type: z.literal('judged'), counts: Judged }),
   z.strictObject({ type: z.literal('state_refused'), partition: z.int(), detail: z.string() }),
   z.strictObject({ type: z.literal('stopped') }),
 ]);

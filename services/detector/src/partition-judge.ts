@@ -9,6 +9,7 @@ import { Header } from '@sandtrail/schemas/header';
 import { Uint64 } from '@sandtrail/schemas/scalars';
 import * as z from 'zod';
 import { findingFrame } from './finding-frame.ts';
+import type { Judged } from './messages.ts';
 
 const Saved = z.strictObject({
   v: z.literal(1),
@@ -25,15 +26,32 @@ export class PartitionJudge {
   readonly #engine: Engine;
   readonly #numbers = new Map<string, bigint>();
   #unreadable = 0;
+  #counted: Judged = { records: 0, unreadable: 0, repeated: 0, suppressed: 0, evicted: 0 };
 
   constructor(partition: number, bundle: Bundle) {
     this.#partition = partition;
     this.#engine = createEngine({ bundle });
   }
 
-  /** Records that were not frames of known events; they are counted and passed over. */
-  get unreadable(): number {
-    return this.#unreadable;
+  /** What was done since this was asked last. */
+  takeCounts(): Judged {
+    const { events, repeated, suppressed, evicted } = this.#engine.counts();
+    const now = {
+      records: events + this.#unreadable,
+      unreadable: this.#unreadable,
+      repeated,
+      suppressed,
+      evicted,
+    };
+    const before = this.#counted;
+    this.#counted = now;
+    return {
+      records: now.records - before.records,
+      unreadable: now.unreadable - before.unreadable,
+      repeated: now.repeated - before.repeated,
+      suppressed: now.suppressed - before.suppressed,
+      evicted: now.evicted - before.evicted,
+    };
   }
 
   /** The findings of one record, as frames, in order. */

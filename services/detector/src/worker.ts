@@ -17,9 +17,6 @@ const bundle = createBundle();
 const stopping = new AbortController();
 let underWay = 0;
 let acked = Promise.withResolvers<void>();
-let judgedRecords = 0;
-let unreadable = 0;
-let countedAtMs = 0;
 
 parentPort?.on('message', (message) => {
   if (ToWorker.parse(message) === 'stop') {
@@ -44,17 +41,21 @@ async function judgePartition(partition: number): Promise<void> {
   let next = nextOffset;
   let savedAtMs = systemClock.monotonicMs();
   let savedOffset = next;
+  let countedAtMs = savedAtMs;
   while (!stopping.signal.aborted) {
     await reader.arrival(place, next, stopping.signal);
     const records = await reader.read(place, { from: next, ...page });
-    const frames = [];
     for (const record of records) {
-      frames.push(...judge.step(record));
+      const frames = judge.step(record);
       next = record.offset + 1n;
+      // Handed over at once: a finding does not wait for the page that it was found in.
+      if (frames.length > 0) await hand(partition, frames);
     }
-    count(records.length, judge.unreadable);
-    if (frames.length > 0) await hand(partition, frames);
     const nowMs = systemClock.monotonicMs();
+    if (nowMs - countedAtMs >= countMs) {
+      tell({ type: 'judged', counts: judge.takeCounts() });
+      countedAtMs = nowMs;
+    }
     // A state is saved only when every finding before it is durable.
     if (next !== savedOffset && nowMs - savedAtMs >= start.snapshotMs) {
       await settled();
@@ -64,6 +65,7 @@ async function judgePartition(partition: number): Promise<void> {
     }
   }
   await settled();
+  tell({ type: 'judged', counts: judge.takeCounts() });
   save(partition, judge, next);
 }
 
@@ -95,16 +97,6 @@ async function settled(): Promise<void> {
 function save(partition: number, judge: PartitionJudge, nextOffset: bigint): void {
   const state = judge.save();
   tell({ type: 'snapshot', partition, nextOffset, state, bundle: bundle.digest });
-}
-
-function count(records: number, unreadableNow: number): void {
-  judgedRecords += records;
-  unreadable = Math.max(unreadable, unreadableNow);
-  const nowMs = systemClock.monotonicMs();
-  if (nowMs - countedAtMs < countMs) return;
-  tell({ type: 'judged', records: judgedRecords, unreadable });
-  judgedRecords = 0;
-  countedAtMs = nowMs;
 }
 
 function tell(message: FromWorker): void {

@@ -15,7 +15,7 @@ const Config = z.strictObject({
   proxyPorts: z.array(z.int().min(1).max(65_535)).default([3128]),
   /** A refusal this soon after a program's connection to the proxy is taken for its own. */
   refusalMs: z.int().min(1).default(3000),
-  writtenMax: z.int().min(1).default(8192),
+  writtenMax: z.int().min(1).default(4096),
   processesMax: z.int().min(1).default(1024),
   repeatMs: z.int().min(0).default(600_000),
 });

@@ -134,8 +134,8 @@ function detourOf(path: {
 }
 
 /**
- * True when the end is what the path says. A relative path may start in a directory that is not known
- * here (chdir, dirfd), so there it is enough that the end has the path's own parts.
+ * True when the end is what the path says. A relative path may start in a directory that is not
+ * known here (chdir, dirfd), so there it is enough that the end has the path's own parts.
  */
 function isNamed(
   end: string,
