@@ -17,6 +17,8 @@ interface ChildOptions {
   readonly readyMsMax: number;
   /** How long it may take to end before it is killed. */
   readonly stopMsMax: number;
+  /** Gives up a first start that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 /** A process that is kept alive until `stop`. */
@@ -106,7 +108,8 @@ function launch({ file, args, account, logFd = 2 }: ChildOptions): ChildProcess 
 
 const Message = z.union([z.literal('ready'), z.object({ fault: Fault })]);
 
-async function ready(child: ChildProcess, { name, readyMsMax }: ChildOptions): Promise<void> {
+async function ready(child: ChildProcess, options: ChildOptions): Promise<void> {
+  const { name, readyMsMax, signal } = options;
   const outcome = await new Promise<'ready' | Fault>((resolve) => {
     const settle = (outcome: 'ready' | Fault) => {
       clearTimeout(timer);
@@ -120,6 +123,9 @@ async function ready(child: ChildProcess, { name, readyMsMax }: ChildOptions): P
     });
     child.once('exit', (code, signal) => failed(`ended with ${signal ?? `code ${code}`}`));
     child.once('error', (error) => failed(error.message));
+    const give = () => failed('was given up');
+    if (signal?.aborted) give();
+    signal?.addEventListener('abort', give, { once: true });
   });
   if (outcome === 'ready') return;
   const { code, detail } = outcome;

@@ -27,8 +27,13 @@ const readyMsMax = 30_000;
 const stopMsMax = 8_000;
 const entry = new URL('./main.ts', import.meta.url).pathname;
 
+/** In this order they end: whoever needs another one ends before it. */
+const stopOrder = ['host', 'signer', 'core'] as const;
+type Name = (typeof stopOrder)[number];
+
 /**
- * Starts core, signer and host, in this order, and resolves when all serve.
+ * Starts core and signer, and beside them the host, whose sensors take seconds to attach; resolves
+ * when all serve. The host lets nobody in before the gateway answers.
  * @throws SandtrailError `DATA_DIR_IN_USE`, `DATA_DIR_VERSION`, `DATA_DIR_UNUSABLE`, `CHILD_FAILED`
  */
 export async function startProduct(options: ProductOptions): Promise<Product> {
@@ -37,21 +42,28 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
   const lock = openDataDirectory(layout, accounts);
   const children: Child[] = [];
   const stop = async () => {
-    for (const child of children.toReversed()) await child.stop();
+    for (const name of stopOrder) await children.find((child) => child.name === name)?.stop();
     lock.release();
+  };
+  const failing = new AbortController();
+  const start = async (name: Name, account: Account | undefined) => {
+    const about = { name, file: entry, args: [name, layout.root], account };
+    const bounds = { readyMsMax, stopMsMax, signal: failing.signal };
+    children.push(await startChild({ ...about, ...bounds, log, logFd }));
+  };
+  const startCore = async () => {
+    await start('core', accounts.separated ? accounts.core : undefined);
+    await start('signer', accounts.separated ? accounts.signer : undefined);
   };
   try {
     prepareKeys({ layout, configuration, accounts });
     writeFileSync(configurationFile(layout), JSON.stringify(configuration), { mode: 0o644 });
-    const start = async (name: string, account: Account | undefined) => {
-      const args = [name, layout.root];
-      children.push(
-        await startChild({ name, file: entry, args, account, log, logFd, readyMsMax, stopMsMax }),
-      );
-    };
-    await start('core', accounts.separated ? accounts.core : undefined);
-    await start('signer', accounts.separated ? accounts.signer : undefined);
-    await start('host', undefined);
+    const starts = [startCore(), start('host', undefined)];
+    await Promise.all(starts).catch(async (error: unknown) => {
+      failing.abort();
+      await Promise.allSettled(starts);
+      throw error;
+    });
   } catch (error) {
     await stop();
     throw error;

@@ -20,6 +20,7 @@ import { clearRemains, type Orphan, reapOrphans } from '@sandtrail/host/sandbox/
 import { createGatewayClient } from '@sandtrail/kit/gateway-client';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
 import { chooseAccounts } from '../accounts.ts';
+import { gatewayAnswers } from '../gateway-answers.ts';
 import { keyFilesOf, readPublicKey } from '../keys.ts';
 import { openKit, openScanner } from '../kits.ts';
 import type { Running, Surroundings } from '../role.ts';
@@ -28,7 +29,7 @@ import { HostWatchers } from '../watchers.ts';
 
 const orphanGraceMs = 30_000;
 
-/** Starts the daemon; resolves when its sensors see and its socket takes registrations. */
+/** Starts the daemon; resolves when its sensors see, the gateway answers and its socket is open. */
 export async function startHost(surroundings: Surroundings): Promise<Running> {
   const { layout, counters, log } = surroundings;
   const stopping = new AbortController();
@@ -38,7 +39,7 @@ export async function startHost(surroundings: Surroundings): Promise<Running> {
   });
   const record = actsOf(surroundings, shipper, stopping.signal);
   const place = cgroupPlace(surroundings);
-  if (place !== undefined) await tellOrphans(surroundings, place, record);
+  const orphans = place === undefined ? [] : await reapLeft(surroundings, place);
 
   const supervise = (work: Promise<void>) => {
     work.catch((error: unknown) => {
@@ -64,6 +65,8 @@ export async function startHost(surroundings: Surroundings): Promise<Running> {
     record,
   });
   await watchers.start();
+  await gatewayAnswers(layout.gatewaySocket);
+  await tellOrphans(surroundings, orphans, record);
   const control = await startControl(surroundings, { sandboxes, containment });
   return {
     async close() {
@@ -154,17 +157,21 @@ function actsOf(
   return serviceRecords({ service: 'host-acts', node, epoch: nextEpoch(dir), shipper, signal });
 }
 
-/** Sandboxes whose runner and whose daemon are gone are killed, and their end is recorded. */
-async function tellOrphans(
-  { layout, configuration, clock, log }: Surroundings,
-  place: CgroupPlace,
-  record: RecordService,
-): Promise<void> {
-  const orphans = await reapOrphans({
+/** Kills the sandboxes whose runner and whose daemon are gone. */
+function reapLeft({ layout, configuration }: Surroundings, place: CgroupPlace) {
+  return reapOrphans({
     layout: place.layout,
     parent: configuration.cgroupParent,
     runsDirectory: runsOf(layout),
   });
+}
+
+/** Records the end of sandboxes that were killed as orphans. */
+async function tellOrphans(
+  { clock, log }: Surroundings,
+  orphans: readonly Orphan[],
+  record: RecordService,
+): Promise<void> {
   for (const orphan of orphans) {
     log.warn('an orphaned sandbox was killed', { uid: orphan.uid, tasks: orphan.tasks });
     await record(lifeOf(orphan), {
