@@ -1,5 +1,5 @@
 // The host daemon's process: sensors, their streams, the containment driver, the control socket.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdir } from 'node:fs';
 import path from 'node:path';
 import { containmentKeyId } from '@sandtrail/chain/containment-signature';
 import { createFastRules } from '@sandtrail/detection/fast-rules';
@@ -15,7 +15,11 @@ import { createEbpfCollector } from '@sandtrail/host/ebpf';
 import { FastPath } from '@sandtrail/host/fast-path';
 import { createProcCollector } from '@sandtrail/host/proc';
 import { RegisteredSandboxes } from '@sandtrail/host/registered-sandboxes';
-import { type CgroupLayout, findCgroupLayout } from '@sandtrail/host/sandbox/cgroup-layout';
+import {
+  type CgroupLayout,
+  cgroupDirectories,
+  findCgroupLayout,
+} from '@sandtrail/host/sandbox/cgroup-layout';
 import { clearRemains, type Orphan, reapOrphans } from '@sandtrail/host/sandbox/orphans';
 import { createGatewayClient } from '@sandtrail/kit/gateway-client';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
@@ -75,8 +79,17 @@ export async function startHost(surroundings: Surroundings): Promise<Running> {
       await watchers.stop();
       stopping.abort();
       await shipper.close();
+      if (place !== undefined) await removeIfEmpty(place, surroundings.configuration.cgroupParent);
     },
   };
+}
+
+/** Leaves no cgroup behind; one that still holds a sandbox is the next start's to clear. */
+async function removeIfEmpty({ layout }: CgroupPlace, parent: string): Promise<void> {
+  for (const directory of cgroupDirectories({ layout, parent, name: '' })) {
+    // rmdir(2) takes a cgroup away with its files, and refuses while a child or a task is in it.
+    await new Promise<void>((resolve) => rmdir(directory, () => resolve()));
+  }
 }
 
 interface LadderParts {
