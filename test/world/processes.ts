@@ -7,10 +7,10 @@ export const parts = ['core', 'engine', 'signer', 'host', 'bpftrace'] as const;
 export type Part = (typeof parts)[number];
 
 const marks: Readonly<Record<Part, RegExp>> = {
-  core: /^sandtrail-core|main\.ts core /,
+  core: /^sandtrail-core|role-entry\.js core /,
   engine: /chdb-child\.ts/,
-  signer: /^sandtrail-signer|main\.ts signer /,
-  host: /^sandtrail-host|main\.ts host /,
+  signer: /^sandtrail-signer|role-entry\.js signer /,
+  host: /^sandtrail-host|role-entry\.js host /,
   bpftrace: /^\S*bpftrace /,
 };
 

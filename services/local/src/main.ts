@@ -8,19 +8,17 @@ import type { Fault } from './child.ts';
 import { Configuration, configurationFile } from './configuration.ts';
 import { layoutOf } from './layout.ts';
 import type { Role } from './role.ts';
-import { startCore } from './roles/core.ts';
-import { startHost } from './roles/host.ts';
-import { startSigner } from './roles/signer.ts';
 
-const roles: Readonly<Record<string, Role>> = {
-  core: startCore,
-  host: startHost,
-  signer: startSigner,
+/** Each process loads the code of its own role alone. */
+const roles: Readonly<Record<string, () => Promise<Role>>> = {
+  core: async () => (await import('./roles/core.ts')).startCore,
+  host: async () => (await import('./roles/host.ts')).startHost,
+  signer: async () => (await import('./roles/signer.ts')).startSigner,
 };
 
 const [name = '', data = ''] = process.argv.slice(2);
-const start = roles[name];
-if (start === undefined) {
+const load = roles[name];
+if (load === undefined) {
   process.stderr.write(`usage: main.ts ${Object.keys(roles).join('|')} DATA\n`);
   process.exit(64);
 }
@@ -38,6 +36,7 @@ const log = createLogger({
 });
 
 try {
+  const start = await load();
   const running = await start({
     layout,
     configuration,

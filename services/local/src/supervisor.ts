@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import type { Logger } from '@sandtrail/runtime/log';
 import { type Account, chooseAccounts } from './accounts.ts';
 import { type Child, startChild } from './child.ts';
+import { prepareCodeCaches } from './code-caches.ts';
 import { type Configuration, configurationFile } from './configuration.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { prepareKeys } from './keys.ts';
@@ -25,7 +26,7 @@ export interface Product {
 
 const readyMsMax = 30_000;
 const stopMsMax = 8_000;
-const entry = new URL('./main.ts', import.meta.url).pathname;
+const entry = new URL('./role-entry.js', import.meta.url).pathname;
 
 /** In this order they end: whoever needs another one ends before it. */
 const stopOrder = ['host', 'signer', 'core'] as const;
@@ -46,19 +47,26 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
     lock.release();
   };
   const failing = new AbortController();
-  const start = async (name: Name, account: Account | undefined) => {
+  const accountOf: Readonly<Record<Name, Account | undefined>> = {
+    core: accounts.separated ? accounts.core : undefined,
+    signer: accounts.separated ? accounts.signer : undefined,
+    host: undefined,
+  };
+  const start = async (name: Name) => {
+    const account = accountOf[name];
     const about = { name, file: entry, args: [name, layout.root], account };
     const bounds = { readyMsMax, stopMsMax, signal: failing.signal };
     children.push(await startChild({ ...about, ...bounds, log, logFd }));
   };
   const startCore = async () => {
-    await start('core', accounts.separated ? accounts.core : undefined);
-    await start('signer', accounts.separated ? accounts.signer : undefined);
+    await start('core');
+    await start('signer');
   };
   try {
+    prepareCodeCaches(accountOf, log);
     prepareKeys({ layout, configuration, accounts });
     writeFileSync(configurationFile(layout), JSON.stringify(configuration), { mode: 0o644 });
-    const starts = [startCore(), start('host', undefined)];
+    const starts = [startCore(), start('host')];
     await Promise.all(starts).catch(async (error: unknown) => {
       failing.abort();
       await Promise.allSettled(starts);
