@@ -25,6 +25,10 @@ b "\\x' && ln -s /etc/passwd link && cat link >/dev/null && mv a* c && rm c
     connect(S, pack_sockaddr_in(9, inet_aton("127.0.0.1")));
     socket(U, AF_UNIX, SOCK_STREAM, 0); connect(U, pack_sockaddr_un("/run/docker.sock"));
     socket(R, AF_INET, SOCK_RAW, 1);'
+  /usr/bin/python3 -c 'import os; m = os.memfd_create("c", 0)
+os.write(m, open("/usr/bin/true", "rb").read())
+if os.fork() == 0: os.execve(m, ["from-memory"], {})
+os.wait()'
   exit 7
 `;
 
@@ -71,6 +75,11 @@ test('programs of children that a vfork made are seen, also before the fork retu
   for (const name of ['ln', 'cat', 'mv', 'rm', '/bin/sh', 'unshare', '/usr/bin/perl']) {
     expect(programs).toContain(name);
   }
+});
+
+test('a program that runs from a memfd by its descriptor is named as such', () => {
+  const [run] = sink.of('process.exec').filter(({ argv }) => argv[0] === 'from-memory');
+  expect(run).toMatchObject({ exe: { raw: '/memfd:c (deleted)' }, origin: 'memory' });
 });
 
 test('an open is seen with its hostile name and where the kernel really went', () => {

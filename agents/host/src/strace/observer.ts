@@ -130,13 +130,16 @@ export class StraceObserver {
 
   #exec(line: CallLine, task: Task): readonly Observation[] {
     const at = line.name === 'execve' ? 0 : 1;
-    const path = textOf(line.args[at] ?? '') ?? { bytes: Buffer.alloc(0), cut: false };
+    const asked = textOf(line.args[at] ?? '') ?? { bytes: Buffer.alloc(0), cut: false };
+    const held = asked.bytes.length === 0 ? heldProgram(line) : undefined;
+    const path = held === undefined ? asked : { bytes: Buffer.from(held), cut: false };
     const failed = line.result === undefined || line.result < 0n;
-    const resolved = resolver(line)(path.bytes, { dirfd: -100, follow: true });
+    const resolved =
+      held === undefined ? resolver(line)(path.bytes, { dirfd: -100, follow: true }) : undefined;
     if (!failed) {
       task.programs += 1;
-      const asked = path.bytes.toString('utf8');
-      this.#processes.executed(task.seen, { exe: resolved ?? asked, name: asked });
+      const name = path.bytes.toString('utf8');
+      this.#processes.executed(task.seen, { exe: resolved ?? name, name });
     }
     if (!this.#watched(task) || line.result === undefined) return [];
     this.#begun = true;
@@ -250,4 +253,11 @@ function socketAddress(token: string): SocketAddress {
     default:
       return parseSocketAddress(Buffer.concat([family, Buffer.alloc(14)]));
   }
+}
+
+/** The file behind a descriptor that is executed itself (fexecve(3)), named as the kernel names it. */
+function heldProgram({ name, args }: CallLine): string | undefined {
+  const token = args[0] ?? '';
+  const path = name === 'execveat' ? descriptorPath(token) : undefined;
+  return path !== undefined && token.includes('(deleted)') ? `${path} (deleted)` : path;
 }
