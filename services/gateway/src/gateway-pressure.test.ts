@@ -85,15 +85,18 @@ describe('the gateway under pressure', () => {
       body: Buffer.from(JSON.stringify({ uid, incarnation: 0 })),
     });
     let acknowledged = 0;
-    const sends = Array.from({ length: 20 }, async (_, batch) => {
-      const bodies = Array.from({ length: 50 }, (_each, index) => execBody(batch * 50 + index));
-      const answer = await client.records(bodies);
-      acknowledged += Number(answer.json['accepted']);
-    });
+    // Settled from the first moment: a stop refuses streams while nobody waits for them yet.
+    const sends = Promise.allSettled(
+      Array.from({ length: 20 }, async (_, batch) => {
+        const bodies = Array.from({ length: 50 }, (_each, index) => execBody(batch * 50 + index));
+        const answer = await client.records(bodies);
+        acknowledged += Number(answer.json['accepted']);
+      }),
+    );
     await delay(20);
     await bed.gateway.close();
     client.session.destroy();
-    await Promise.allSettled(sends);
+    await sends;
     const execs = (await readAll(bed.bus, events)).filter(
       ({ body }) => body['kind'] === 'process.exec',
     );
