@@ -49,7 +49,9 @@ function conditionsOf(filter: EventFilter) {
     params[name] = value;
   };
   want('sandbox', sandbox, 'sandbox = {sandbox:String}');
-  want('kind', kind, 'kind = {kind:String}');
+  // `network.` is the whole family.
+  const isFamily = kind?.endsWith('.') === true;
+  want('kind', kind, isFamily ? 'startsWith(kind, {kind:String})' : 'kind = {kind:String}');
   want('since', sinceNs, "time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')");
   want('until', untilNs, "time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')");
   want('text', text, 'position(body, {text:String}) > 0');
