@@ -1,5 +1,7 @@
 // What the tour watches: findings and containment records as they enter the log, with arrival times.
 import type { Clock } from '@sandtrail/runtime/clock';
+import { pause } from '@sandtrail/runtime/supervise';
+import { SandtrailError } from '@sandtrail/schemas/errors';
 import { parseEventLine } from '@sandtrail/schemas/event-line';
 import type { Body, BodyOf } from '@sandtrail/schemas/events';
 import { streamAdmin } from '../admin-client.ts';
@@ -25,6 +27,7 @@ export interface Feed {
 }
 
 const keptMax = 10_000;
+const againMs = 200;
 
 interface FeedOptions {
   readonly socket: string;
@@ -36,14 +39,24 @@ export function openFeed({ socket, clock }: FeedOptions): Feed {
   const closing = new AbortController();
   const kept: Seen[] = [];
   const waiting = new Set<Waiting>();
+  const { signal } = closing;
+  const take = (line: string) => {
+    const { header, body } = parseEventLine(line);
+    const seen = { sandbox: header.sandbox, body, afterMs: lag(clock, body) };
+    kept.push(seen);
+    if (kept.length > keptMax) kept.shift();
+    for (const each of waiting) if (each.wanted(seen)) each.resolve(seen);
+  };
   const follow = async () => {
-    const signal = closing.signal;
-    for await (const line of streamAdmin({ socket, method: 'GET', path: '/v1/tail', signal })) {
-      const { header, body } = parseEventLine(line);
-      const seen = { sandbox: header.sandbox, body, afterMs: lag(clock, body) };
-      kept.push(seen);
-      if (kept.length > keptMax) kept.shift();
-      for (const each of waiting) if (each.wanted(seen)) each.resolve(seen);
+    while (!signal.aborted) {
+      try {
+        const tail = { socket, method: 'GET', path: '/v1/tail', signal } as const;
+        for await (const line of streamAdmin(tail)) take(line);
+      } catch (error) {
+        if (!(error instanceof SandtrailError)) throw error;
+      }
+      // A core that died is being started again; what passed meanwhile was not seen here.
+      await pause(againMs, signal);
     }
   };
   const following = follow();
