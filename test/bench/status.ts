@@ -52,7 +52,10 @@ export async function progressOf({ layout }: TestProduct): Promise<Progress> {
 /** Queries of the store as the signer may make them: read-only, and not on the record. */
 export function openRows({ layout }: TestProduct) {
   const counters = createCounters();
-  const reader = connectReader({ socketPath: path.join(layout.runSigner, 'read.sock'), counters });
+  const reader = connectReader({
+    target: { socketPath: path.join(layout.runSigner, 'read.sock') },
+    counters,
+  });
   return {
     /** The one number that a query selects, by the name `n`. */
     async count(sql: string): Promise<number> {

@@ -1,5 +1,6 @@
 // The record as a third party meets it: whole, forged, exported, judged again, and without secrets.
 import { copyFileSync, cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import path from 'node:path';
 import { streamAdmin } from '@sandtrail/local/admin-client';
 import { githubTokenTail } from '@sandtrail/local/tour/bait';
@@ -127,6 +128,26 @@ test('verify answers 0 with a head from outside, and 2 without one, saying why',
   expect(alone.report.findings.map(({ code }) => code)).toContain('unanchored');
   const { stdout } = await product.command(['verify']);
   expect(stdout).toMatch(/UNANCHORED/);
+});
+
+test('verify --url reads the same engine over HTTP, and gives the same verdict', async () => {
+  // There is no ClickHouse server here: chDB's own HTTP interface, carried from its socket to a port.
+  const socket = path.join(product.layout.runSigner, 'read.sock');
+  const front = createServer((client) => {
+    const engine = connect(socket);
+    client.on('error', () => engine.destroy());
+    engine.on('error', () => client.destroy());
+    client.pipe(engine).pipe(client);
+  });
+  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+  const address = front.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const { trustFile, headFile: head } = product.layout;
+  const words = ['verify', '--url', `http://127.0.0.1:${port}`, '--trust', trustFile];
+  const { exit, stdout } = await runCommand([...words, '--head', head, '--json']);
+  front.close();
+  expect({ exit, verdict: JSON.parse(stdout).verdict }).toEqual({ exit: 0, verdict: 'verified' });
+  expect((await runCommand(['verify', '--url', 'ftp://x', '--json'])).exit).toBe(64);
 });
 
 const headFile = () => path.join(product.folder, 'kept-heads.json');

@@ -117,10 +117,14 @@ class ChainSigner {
   async #lookAtAll(which: 'due' | 'all'): Promise<void> {
     const { store, logger, counters, headFile } = this.#options;
     try {
-      for (const { chain } of await store.chains()) this.#follow(chain);
       for (const chain of this.#unchecked) await this.#checkSigned(chain);
       const known = [...this.#chains].map(([chain, { state }]) => ({ chain, pos: state.nextPos }));
-      for (const { chain, pos } of await store.tails(known)) await this.#advance(chain, pos + 1n);
+      for (const { chain, pos, isQuiet } of await store.tails({ known, quietKinds })) {
+        const followed = this.#follow(chain);
+        // Read back when it is due: four chains that grow by a tick need no four queries each time.
+        if (isQuiet && which === 'due' && !this.#isQuietOver(followed)) continue;
+        await this.#advance(chain, pos + 1n);
+      }
       let isNew = false;
       for (const [chain, followed] of this.#chains) {
         if (this.refused.has(chain) || !this.#isDue(followed, which)) continue;
@@ -156,10 +160,13 @@ class ChainSigner {
     logger.error('the store holds less than was signed', { chain, signed: state.nextPos });
   }
 
-  #follow(chain: string): void {
-    if (this.#chains.has(chain)) return;
+  #follow(chain: string): Followed {
+    const known = this.#chains.get(chain);
+    if (known !== undefined) return known;
     const state = startChain(hashOfHex(chain));
-    this.#chains.set(chain, { state, signedAtMs: Number.NEGATIVE_INFINITY, news: 'none' });
+    const followed: Followed = { state, signedAtMs: Number.NEGATIVE_INFINITY, news: 'none' };
+    this.#chains.set(chain, followed);
+    return followed;
   }
 
   /** Reads back what is new, from the last state on: rows that do not follow it are never signed. */
@@ -188,10 +195,14 @@ class ChainSigner {
     logger.error('a chain is not signed any more', { chain, detail: cause.detail });
   }
 
-  #isDue({ news, signedAtMs }: Followed, which: 'due' | 'all'): boolean {
-    const { clock, quietIntervalMs = quietIntervalMsDefault } = this.#options;
+  #isDue(followed: Followed, which: 'due' | 'all'): boolean {
+    const { news } = followed;
     if (news === 'none') return false;
-    if (news === 'events' || which === 'all') return true;
+    return news === 'events' || which === 'all' || this.#isQuietOver(followed);
+  }
+
+  #isQuietOver({ signedAtMs }: Followed): boolean {
+    const { clock, quietIntervalMs = quietIntervalMsDefault } = this.#options;
     return clock.monotonicMs() - signedAtMs >= quietIntervalMs;
   }
 
@@ -224,11 +235,13 @@ class ChainSigner {
   }
 }
 
-const signsOfLife = new Set(['control.tick', 'collector.heartbeat']);
-
+const signsOfLife = ['control.tick', 'collector.heartbeat'];
 /** A checkpoint says nothing new: signing because of it would go on for ever. */
+const checkpointKind = 'control.checkpoint';
+const quietKinds = [...signsOfLife, checkpointKind];
+
 function newsOf({ body }: SealedRow, before: News): News {
   const kind = readBodyStart(body)?.kind ?? '';
-  if (kind === 'control.checkpoint') return before;
-  return signsOfLife.has(kind) ? 'life' : 'events';
+  if (kind === checkpointKind) return before;
+  return signsOfLife.includes(kind) ? 'life' : 'events';
 }

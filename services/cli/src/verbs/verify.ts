@@ -6,6 +6,7 @@ import { exitOf } from '@sandtrail/chain/verdict';
 import { verifyBundle } from '@sandtrail/chain/verify-bundle';
 import { callAdmin, isServed } from '@sandtrail/local/admin-client';
 import { type Layout, layoutOf } from '@sandtrail/local/layout';
+import { verifyServed } from '@sandtrail/local/served-store';
 import { openStopped } from '@sandtrail/local/stopped';
 import {
   HeadFile,
@@ -19,7 +20,7 @@ import { readJson } from '../json-file.ts';
 import type { Verb, VerbContext } from '../verb.ts';
 import { reportText } from '../verify-text.ts';
 
-/** Verifies the store of a data directory, or a bundle that `export` wrote. */
+/** Verifies the store of a data directory, of a ClickHouse server, or a bundle that `export` wrote. */
 export const verifyVerb: Verb = {
   name: 'verify',
   summary: 'verify the sealed record: bytes, order, completeness, checkpoints',
@@ -29,6 +30,11 @@ export const verifyVerb: Verb = {
       type: 'string',
       value: 'FILE',
       help: 'verify an exported bundle (`-`: standard input)',
+    },
+    url: {
+      type: 'string',
+      value: 'URL',
+      help: 'verify the store in a ClickHouse server, such as https://clickhouse.example:8443',
     },
     trust: {
       type: 'string',
@@ -78,6 +84,8 @@ async function reportOf(context: VerbContext): Promise<VerifyReport> {
     ...(trust === undefined ? {} : { trust }),
     ...(heads === undefined ? {} : { heads }),
   };
+  const url = options.get('url');
+  if (url !== undefined) return verifyServed(url, known);
   if (await isServed(layout.adminSocket)) {
     const { adminSocket: socket } = layout;
     const answer = await callAdmin({ socket, method: 'POST', path: '/v1/verify', input: known });

@@ -115,18 +115,18 @@ async function removeLeftBlocks(blockDir: string): Promise<void> {
   for (const name of await readdir(blockDir)) await rm(path.join(blockDir, name));
 }
 
-/** Reads a store that another process has open, through the `readSocket` of that process. */
+/**
+ * Reads a store that somebody else has open: by the `readSocket` of the process that holds it, or by
+ * the URL of a ClickHouse server (with user and password in it, where it asks for them).
+ */
 export function connectReader(options: {
-  readonly socketPath: string;
+  readonly target: { readonly socketPath: string } | { readonly url: string };
   readonly counters: Counters;
 }): StoreReader {
-  const { socketPath, counters } = options;
+  const { target, counters } = options;
   const ready = () => Promise.resolve();
   const limits = { requestsMax: 4, requestTimeoutMs, ready };
-  return storeReader({
-    connection: httpStatements({ target: { socketPath }, ...limits }),
-    counters,
-  });
+  return storeReader({ connection: httpStatements({ target, ...limits }), counters });
 }
 
 type Places = Awaited<ReturnType<typeof prepare>>;

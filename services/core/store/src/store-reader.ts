@@ -4,14 +4,14 @@ import type { SealedRow } from '@sandtrail/chain/row';
 import type { Counters } from '@sandtrail/runtime/counters';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { Topic } from '@sandtrail/schemas/topics';
-import type { StoreConnection } from './connection.ts';
+import { type StoreConnection, sqlText } from './connection.ts';
 import { eventLines } from './event-lines.ts';
 import { projectionDiffers, projectionWith } from './projection.ts';
 import { bytesOf, linesOf } from './result.ts';
 import { decodeSealedRows, readString, sealedColumns } from './row-binary.ts';
 import type {
-  ChainEnd,
   ChainExtent,
+  ChainTail,
   DetectorSnapshot,
   ProjectionMismatch,
   QueryOptions,
@@ -19,6 +19,7 @@ import type {
   StoredChain,
   StoredHead,
   StoreReader,
+  TailOptions,
 } from './store.ts';
 
 interface Options {
@@ -46,7 +47,7 @@ export function storeReader({ connection, counters }: Options): StoreReader {
     chains: () => readChains(connection),
     extents: () => readExtents(connection),
     head: (chain) => readHead(connection, chain),
-    tails: (known) => readTails(connection, known),
+    tails: (options) => readTails(connection, options),
     rowBatches,
     rows: (range) => flattened(rowBatches(range)),
     checkpoints: (chain, limit) => readCheckpoints(connection, chain, limit),
@@ -98,19 +99,23 @@ ORDER BY chain DESC, pos DESC LIMIT 1 FORMAT RowBinary`;
   return undefined;
 }
 
-async function readTails(connection: Reading, known: readonly ChainEnd[]) {
-  if (known.length === 0) return [];
-  const ranges = known.map(({ chain, pos }) => {
+async function readTails(connection: Reading, { known, quietKinds }: TailOptions) {
+  const after = known.map(({ chain, pos }) => {
     assert(/^[0-9a-f]{64}$/.test(chain), 'a chain id is 32 bytes in hexadecimal');
     return `(chain = unhex('${chain}') AND pos >= ${pos})`;
   });
+  const ids = known.map(({ chain }) => `unhex('${chain}')`);
+  const others = ids.length === 0 ? 'true' : `chain NOT IN (${ids.join(', ')})`;
+  const quiet = quietKinds.map(sqlText).join(', ');
+  const loud = quiet === '' ? 'true' : `kind NOT IN (${quiet})`;
   const sql = `
-SELECT lower(hex(chain)), max(pos) FROM sealed WHERE ${ranges.join(' OR ')}
+SELECT lower(hex(chain)), max(pos), countIf(${loud}) FROM sealed
+WHERE ${[...after, others].join(' OR ')}
 GROUP BY chain FORMAT TSV`;
-  const tails: ChainEnd[] = [];
+  const tails: ChainTail[] = [];
   for await (const line of linesOf(connection.read({ sql }))) {
-    const [chain = '', pos = 0] = line.split('\t');
-    tails.push({ chain, pos: BigInt(pos) });
+    const [chain = '', pos = 0, events] = line.split('\t');
+    tails.push({ chain, pos: BigInt(pos), isQuiet: events === '0' });
   }
   return tails;
 }

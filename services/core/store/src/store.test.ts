@@ -73,8 +73,14 @@ describe('the store', () => {
     expect(await store.head(written.chain)).toEqual({ pos: 299n, offset: 299n, link: last?.link });
     expect(await store.head('00'.repeat(32))).toBeUndefined();
     const { chain } = written;
-    expect(await store.tails([{ chain, pos: 299n }])).toEqual([{ chain, pos: 299n }]);
-    expect(await store.tails([{ chain, pos: 300n }])).toEqual([]);
+    const others = (await store.extents()).filter((each) => each.chain !== chain);
+    const known = others.map((each) => ({ chain: each.chain, pos: 1_000_000n }));
+    const tailOf = (from: bigint, quietKinds: readonly string[]) =>
+      store.tails({ known: [...known, { chain, pos: from }], quietKinds });
+    expect(await tailOf(299n, [])).toEqual([{ chain, pos: 299n, isQuiet: false }]);
+    expect(await tailOf(300n, [])).toEqual([]);
+    const unknown = await store.tails({ known, quietKinds: ['process.exec'] });
+    expect(unknown).toEqual([{ chain, pos: 299n, isQuiet: true }]);
   });
 
   test('reads a range of rows across blocks in order', async () => {
@@ -234,7 +240,10 @@ describe('several processes', () => {
   });
 
   test('a reader on the read socket reads what was sealed and cannot write', async () => {
-    const reader: StoreReader = connectReader({ socketPath: store.readSocket, counters });
+    const reader: StoreReader = connectReader({
+      target: { socketPath: store.readSocket },
+      counters,
+    });
     const written = block(8, samples(10));
     await store.insertBlock(written);
     expect(await all(reader.rows({ chain: written.chain, from: 0n }))).toHaveLength(10);

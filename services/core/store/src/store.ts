@@ -50,6 +50,17 @@ export interface ChainEnd {
   readonly pos: bigint;
 }
 
+/** Where each chain is known to end, and kinds of events that say nothing new. */
+export interface TailOptions {
+  readonly known: readonly ChainEnd[];
+  readonly quietKinds: readonly string[];
+}
+
+/** A chain's end; quiet when all from the known position on is of the quiet kinds, as projected. */
+export interface ChainTail extends ChainEnd {
+  readonly isQuiet: boolean;
+}
+
 /** Positions `from` to `to`, both included; to the end without `to`. */
 export interface RowRange {
   readonly chain: string;
@@ -95,8 +106,11 @@ export interface StoreReader {
   /** First and last position and number of rows of every chain, from the rows themselves. */
   extents(): Promise<readonly ChainExtent[]>;
   head(chain: string): Promise<StoredHead | undefined>;
-  /** The last position of each chain that has a row at the known one or later: a cheap look at the ends. */
-  tails(known: readonly ChainEnd[]): Promise<readonly ChainEnd[]>;
+  /**
+   * The last position of each chain that has a row at the known one or later, or that is not among
+   * the known: one cheap look at all ends.
+   */
+  tails(options: TailOptions): Promise<readonly ChainTail[]>;
   /** Rows in order of position; where a position was written twice, both. */
   rows(range: RowRange): AsyncIterable<SealedRow>;
   /** The same rows, some thousands at a time: twice as fast to go through. */

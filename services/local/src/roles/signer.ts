@@ -10,7 +10,10 @@ import type { Running, Surroundings } from '../role.ts';
 /** Starts signing. It holds the one private key that makes checkpoints, and can write no row. */
 export async function startSigner(surroundings: Surroundings): Promise<Running> {
   const { layout, configuration, clock, counters, log } = surroundings;
-  const store = connectReader({ socketPath: path.join(layout.runSigner, 'read.sock'), counters });
+  const store = connectReader({
+    target: { socketPath: path.join(layout.runSigner, 'read.sock') },
+    counters,
+  });
   const signer = await startSigning({
     store,
     key: await loadSigningKey({
