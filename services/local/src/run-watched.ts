@@ -1,16 +1,19 @@
 // One run of `sandtrail run`: registered with the product, recorded by it, told as a summary.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createKitRecorder } from '@sandtrail/host/sandbox/kit-recorder';
 import { type RunSummary, runSandbox } from '@sandtrail/host/sandbox/run';
 import type { SignalSource } from '@sandtrail/host/sandbox/signals';
 import type { RunnerIo } from '@sandtrail/host/sandbox/stdio';
 import { createStraceCollector } from '@sandtrail/host/strace';
 import { createGatewayClient } from '@sandtrail/kit/gateway-client';
+import { SandtrailError } from '@sandtrail/schemas/errors';
 import type { Policy } from '@sandtrail/schemas/policy';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
 import { keyFilesOf } from './keys.ts';
 import { openKit, openScanner } from './kits.ts';
+import { removeRunSpool, runSpool } from './left-spools.ts';
 import type { Surroundings } from './role.ts';
 import { runsOf } from './roles/host.ts';
 import { endSandbox, registerSandbox } from './sandbox-door.ts';
@@ -50,7 +53,7 @@ export async function runWatched(surroundings: Surroundings, run: WatchedRun): P
   const door = await registerSandbox({ layout, token }, life);
   const shipper = createGatewayClient({ address: { socketPath: layout.gatewaySocket }, token });
   const scanner = openScanner(layout);
-  const spool = path.join(layout.spool, 'runs', run.uid);
+  const spool = runSpool(layout, run.uid);
   const recorder = createKitRecorder({
     kitOf: (collector) => openKit(surroundings, { collector, dir: spool, shipper, scanner }),
     sandbox: run.uid,
@@ -84,7 +87,28 @@ export async function runWatched(surroundings: Surroundings, run: WatchedRun): P
       logger: log,
     });
   } finally {
-    await endSandbox({ layout, token }, life);
+    await endPatiently({ layout, token }, life).catch((error: unknown) => {
+      // The run is over and its end stands; the gateway keeps the sandbox's socket a while longer.
+      counters.add('run.not_ended_at_gateway');
+      log.warn('the gateway was not told of the end', { error: String(error) });
+    });
     await shipper.close();
+    removeRunSpool(spool);
+  }
+}
+
+const attemptsMax = 20;
+const againMs = 250;
+
+/** A core that died is being started again: it is told when it is back. */
+async function endPatiently(...[asking, life]: Parameters<typeof endSandbox>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await endSandbox(asking, life);
+    } catch (error) {
+      const isAway = error instanceof SandtrailError && error.code === 'GATEWAY_UNREACHABLE';
+      if (!isAway || attempt === attemptsMax) throw error;
+      await delay(againMs);
+    }
   }
 }

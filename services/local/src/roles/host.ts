@@ -27,6 +27,7 @@ import { chooseAccounts } from '../accounts.ts';
 import { gatewayAnswers } from '../gateway-answers.ts';
 import { keyFilesOf, readPublicKey } from '../keys.ts';
 import { openKit, openScanner } from '../kits.ts';
+import { shipLeftSpools } from '../left-spools.ts';
 import type { Running, Surroundings } from '../role.ts';
 import { type RecordService, serviceRecords } from '../service-records.ts';
 import { HostWatchers } from '../watchers.ts';
@@ -72,12 +73,17 @@ export async function startHost(surroundings: Surroundings): Promise<Running> {
   await gatewayAnswers(layout.gatewaySocket);
   await tellOrphans(surroundings, orphans, record);
   const control = await startControl(surroundings, { sandboxes, containment });
+  const runs = runsOf(layout);
+  const { signal } = stopping;
+  const left = shipLeftSpools({ surroundings, shipper, runs, signal });
+  supervise(left);
   return {
     async close() {
       await control.close();
       sandboxes.stop();
       await watchers.stop();
       stopping.abort();
+      await Promise.allSettled([left]);
       await shipper.close();
       if (place !== undefined) await removeIfEmpty(place, surroundings.configuration.cgroupParent);
     },
