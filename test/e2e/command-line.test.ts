@@ -170,6 +170,9 @@ test('query filters, prints for people and for machines, and takes read-only SQL
     .map((line) => JSON.parse(line));
   expect(lines).toHaveLength(2);
   for (const line of lines) expect(line).toMatchObject({ sandbox: uid });
+  const family = await query('--sandbox', uid, '--kind', 'process.', '--json');
+  expect(family.stdout).toContain('"kind":"process.exec"');
+  expect(family.stdout).not.toContain('"kind":"command"');
   const counted = await query('--sql', `SELECT count() AS n FROM sealed WHERE sandbox = '${uid}'`);
   expect(Number(JSON.parse(counted.stdout).n)).toBeGreaterThan(10);
   const dropped = await query('--sql', 'DROP TABLE sealed');

@@ -2,11 +2,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { SandtrailError } from '@sandtrail/schemas/errors';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startCommand } from '../world/command.ts';
 import { startTestProduct, type TestProduct } from '../world/product.ts';
 import { awaitRecord, recordsOf } from '../world/seen.ts';
+import { sqlRows } from '../world/sql-rows.ts';
 import { until } from '../world/until.ts';
 import { policyOf, runWorkload, startWorkload, type Workload } from '../world/workload.ts';
 
@@ -147,6 +149,29 @@ test('while the host daemon is dead its sandboxes stand still, and go on when it
     expect(await ended).toMatchObject({ exitCode: 143 });
   }
 });
+
+test('a run that ends while the core is dead is recorded to its end', async () => {
+  const { uid, workspace, signals, ended } = await startBusy();
+  const core = await product.part('core');
+  process.kill(core.pid, 'SIGKILL');
+  const before = ticksOf(workspace);
+  await until(() => ticksOf(workspace) > before, { what: 'it works on without a core' });
+  signals.emit('SIGTERM');
+  expect(await ended).toMatchObject({ exitCode: 143, reason: 'exited' });
+  const sql = `SELECT count() AS n FROM sealed WHERE sandbox = '${uid}' AND kind = 'sandbox.destroyed'
+    HAVING n > 0`;
+  await until(async () => (await sqlRows(product, sql).catch(notYet)).length > 0, {
+    what: 'its end is stored',
+    withinMs: 20_000,
+    everyMs: 200,
+  });
+});
+
+/** A core that is being started again answers nobody yet. */
+function notYet(error: unknown): readonly never[] {
+  if (error instanceof SandtrailError) return [];
+  throw error;
+}
 
 /** Says three things over the sandbox's own socket: one that it may, and two that it may not. */
 const liar = `import json, os, socket
