@@ -79,7 +79,7 @@ describe('the store', () => {
       store.tails({ known: [...known, { chain, pos: from }], quietKinds });
     expect(await tailOf(299n, [])).toEqual([{ chain, pos: 299n, isQuiet: false }]);
     expect(await tailOf(300n, [])).toEqual([]);
-    const unknown = await store.tails({ known, quietKinds: ['process.exec'] });
+    const unknown = await store.tails({ known, quietKinds: ['file.open'] });
     expect(unknown).toEqual([{ chain, pos: 299n, isQuiet: true }]);
   });
 
