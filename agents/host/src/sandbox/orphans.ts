@@ -33,6 +33,8 @@ interface ReapOptions {
   readonly parent: string;
   /** The directory below which each run has its own, named by the sandbox's uid. */
   readonly runsDirectory: string;
+  /** Of those a living daemon takes care already. */
+  readonly isAdopted?: (uid: string) => boolean;
 }
 
 const killTimeoutMs = 5_000;
@@ -52,6 +54,7 @@ export async function reapOrphans(options: ReapOptions): Promise<readonly Orphan
     const runDirectory = join(options.runsDirectory, uid);
     const runner = readRunnerFile(runDirectory);
     if (runner !== undefined && isRunning(runner)) continue;
+    if (options.isAdopted?.(uid) === true) continue;
     const path = join(parent, uid);
     const cgroup = openCgroup({ path, id: statSync(path, { bigint: true }).ino });
     if (cgroup === undefined) continue;

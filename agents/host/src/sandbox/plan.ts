@@ -63,6 +63,8 @@ export function planRun(options: PlanOptions): Plan {
   const { enforce } = compiled;
   const weaker = weakerThanDeclared(options);
   mkdirSync(options.runDirectory, { recursive: true, mode: 0o755 });
+  // Before there is a cgroup: one without this file counts as an orphan's.
+  writeRunnerFile(options.runDirectory, options.incarnation);
   const layout = findCgroupLayout(readFileSync('/proc/self/mountinfo', 'utf8'));
   const privileged = process.getuid?.() === 0;
   // Root without a cgroup would be bubblewrap as root, to whom every sysctl is open.
@@ -81,7 +83,6 @@ export function planRun(options: PlanOptions): Plan {
       : undefined;
   const network = privileged && policy.network.mode === 'restricted';
   const socket = eventSocket === undefined ? [] : [eventBind(eventSocket)];
-  writeRunnerFile(options.runDirectory, options.incarnation);
   const etc = { directory: join(options.runDirectory, 'etc'), home: inside, hostname: uid };
   return {
     isolation,

@@ -22,6 +22,7 @@ import {
 } from '@sandtrail/host/sandbox/cgroup-layout';
 import { clearRemains, type Orphan, reapOrphans } from '@sandtrail/host/sandbox/orphans';
 import { createGatewayClient } from '@sandtrail/kit/gateway-client';
+import { every } from '@sandtrail/runtime/supervise';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
 import { chooseAccounts } from '../accounts.ts';
 import { gatewayAnswers } from '../gateway-answers.ts';
@@ -33,6 +34,8 @@ import { type RecordService, serviceRecords } from '../service-records.ts';
 import { HostWatchers } from '../watchers.ts';
 
 const orphanGraceMs = 30_000;
+/** A runner may die while no daemon is there to adopt its sandbox. */
+const reapEveryMs = 5_000;
 
 /** Starts the daemon; resolves when its sensors see, the gateway answers and its socket is open. */
 export async function startHost(surroundings: Surroundings): Promise<Running> {
@@ -75,7 +78,13 @@ export async function startHost(surroundings: Surroundings): Promise<Running> {
   const control = await startControl(surroundings, { sandboxes, containment });
   const runs = runsOf(layout);
   const { signal } = stopping;
-  const left = shipLeftSpools({ surroundings, shipper, runs, signal });
+  const left = Promise.all([
+    shipLeftSpools({ surroundings, shipper, runs, signal }),
+    every({ ms: reapEveryMs, signal }, async () => {
+      if (place === undefined) return;
+      await tellOrphans(surroundings, await reapLeft(surroundings, place, sandboxes), record);
+    }),
+  ]).then(() => undefined);
   supervise(left);
   return {
     async close() {
@@ -177,11 +186,16 @@ function actsOf(
 }
 
 /** Kills the sandboxes whose runner and whose daemon are gone. */
-function reapLeft({ layout, configuration }: Surroundings, place: CgroupPlace) {
+function reapLeft(
+  { layout, configuration }: Surroundings,
+  place: CgroupPlace,
+  sandboxes?: RegisteredSandboxes,
+) {
   return reapOrphans({
     layout: place.layout,
     parent: configuration.cgroupParent,
     runsDirectory: runsOf(layout),
+    isAdopted: (uid) => sandboxes?.list().some((each) => each.uid === uid) === true,
   });
 }
 
