@@ -8,6 +8,7 @@ import type { Fault } from './child.ts';
 import { Configuration, configurationFile } from './configuration.ts';
 import { layoutOf } from './layout.ts';
 import type { Role } from './role.ts';
+import { releaseStartGarbage } from './start-garbage.ts';
 
 /** Each process loads the code of its own role alone. */
 const roles: Readonly<Record<string, () => Promise<Role>>> = {
@@ -57,6 +58,7 @@ try {
   // The supervisor is gone, however it ended: nobody would restart or stop this process.
   process.on('disconnect', () => void stop());
   process.send?.('ready');
+  releaseStartGarbage();
 } catch (error) {
   if (!(error instanceof SandtrailError)) throw error;
   const fault: Fault = { code: error.code, detail: error.detail ?? '' };

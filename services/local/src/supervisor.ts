@@ -8,6 +8,7 @@ import { type Configuration, configurationFile } from './configuration.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { prepareKeys } from './keys.ts';
 import type { Layout } from './layout.ts';
+import { releaseStartGarbage } from './start-garbage.ts';
 
 interface ProductOptions {
   readonly layout: Layout;
@@ -76,5 +77,6 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
     await stop();
     throw error;
   }
+  releaseStartGarbage();
   return { children, stop };
 }
