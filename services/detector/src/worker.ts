@@ -10,7 +10,10 @@ import { PartitionJudge } from './partition-judge.ts';
 const page = { recordsMax: 1000, sizeBytesMax: 4 * 1024 * 1024 };
 /** Batches of findings that are not yet durable; then judging waits. */
 const underWayMax = 16;
-const countMs = 1000;
+const countMs = 500;
+/** So few records are judged again in no time: their state is saved less often. */
+const fewRecords = 1000n;
+const fewFactor = 6;
 
 const start = WorkerStart.parse(workerData);
 const bundle = createBundle();
@@ -41,7 +44,11 @@ async function judgePartition(partition: number): Promise<void> {
   let next = nextOffset;
   let savedAtMs = systemClock.monotonicMs();
   let savedOffset = next;
-  let countedAtMs = savedAtMs;
+  let counting: NodeJS.Timeout | undefined;
+  const count = () => {
+    counting = undefined;
+    tell({ type: 'judged', counts: judge.takeCounts() });
+  };
   while (!stopping.signal.aborted) {
     await reader.arrival(place, next, stopping.signal);
     const records = await reader.read(place, { from: next, ...page });
@@ -51,13 +58,12 @@ async function judgePartition(partition: number): Promise<void> {
       // Handed over at once: a finding does not wait for the page that it was found in.
       if (frames.length > 0) await hand(partition, frames);
     }
+    counting ??= setTimeout(count, countMs);
     const nowMs = systemClock.monotonicMs();
-    if (nowMs - countedAtMs >= countMs) {
-      tell({ type: 'judged', counts: judge.takeCounts() });
-      countedAtMs = nowMs;
-    }
+    const isMuch = next - savedOffset >= fewRecords;
+    const dueMs = isMuch ? start.snapshotMs : start.snapshotMs * fewFactor;
     // A state is saved only when every finding before it is durable.
-    if (next !== savedOffset && nowMs - savedAtMs >= start.snapshotMs) {
+    if (next !== savedOffset && nowMs - savedAtMs >= dueMs) {
       await settled();
       save(partition, judge, next);
       savedAtMs = nowMs;
@@ -65,7 +71,8 @@ async function judgePartition(partition: number): Promise<void> {
     }
   }
   await settled();
-  tell({ type: 'judged', counts: judge.takeCounts() });
+  clearTimeout(counting);
+  count();
   save(partition, judge, next);
 }
 
