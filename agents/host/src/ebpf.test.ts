@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@sandtrail/runtime/clock';
@@ -178,4 +178,18 @@ test('a sandbox that is no longer watched yields nothing', async () => {
   await runIn(cgroup.path, 'true', 'unwatched');
   await collector.settle();
   expect(sink.observations).toEqual([]);
+});
+
+test('a sensor that is killed while it starts is tried again, a few times', async () => {
+  const attempts = join(workspace, 'attempts');
+  const bpftrace = join(workspace, 'killed');
+  writeFileSync(bpftrace, `#!/bin/sh\necho one >> ${attempts}\nkill -KILL $$\n`, { mode: 0o755 });
+  const unlucky = createEbpfCollector({
+    ...{ parentCgroup, counters, clock: systemClock, logger: silentLogger, bpftrace },
+  });
+  await expect(unlucky.start(new RecordingSink())).rejects.toMatchObject({
+    code: 'SENSOR_UNAVAILABLE',
+  });
+  await unlucky.stop();
+  expect(readFileSync(attempts, 'utf8').split('\n')).toHaveLength(6);
 });

@@ -61,6 +61,7 @@ const claimWithinNs = 5_000_000_000n;
 /** Pages of 4 KiB: 32 MiB in all rings together, some 100,000 records. */
 const ringPagesInAll = 8_192;
 const ringPagesMin = 64;
+const firstAttemptsMax = 5;
 const backoffFirstMs = 100;
 const backoffMaxMs = 10_000;
 
@@ -115,7 +116,7 @@ class Ebpf implements EbpfCollector {
       quiet,
       processors: Math.min(availableParallelism(), 512),
     });
-    const probes = await this.#startRun(program);
+    const probes = await this.#firstRun(program);
     const { signal } = this.#stopped;
     this.#tasks = every({ ms: fenceEveryMs, signal }, () => this.#check());
     return effectiveMode(program, probes, quiet.length > 0);
@@ -141,6 +142,22 @@ class Ebpf implements EbpfCollector {
     this.#run?.kill();
     await this.#tasks;
     for (const { sandbox } of this.#watchlist.all()) this.#watchlist.remove(cgroupOf(sandbox));
+  }
+
+  /** One that is killed while it attaches says nothing about the machine: it is tried again. */
+  async #firstRun(program: Program): Promise<number> {
+    const { signal } = this.#stopped;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#startRun(program);
+      } catch (error) {
+        const wasKilled =
+          error instanceof SandtrailError && /ended: SIG(?:KILL|TERM)\b/.test(error.detail);
+        if (!wasKilled || attempt === firstAttemptsMax || signal.aborted) throw error;
+        this.#options.logger.warn('the sensor was killed while it started', { attempt });
+        await pause(backoffFirstMs, signal);
+      }
+    }
   }
 
   async #startRun(program: Program): Promise<number> {
