@@ -156,7 +156,9 @@ export class Acts {
     if (state === 'failed') {
       const { sandbox, incarnation } = request;
       const detail = result.detail ?? 'the proof does not hold';
-      log.error('containment failed', { sandbox, incarnation, level, request: request.id, detail });
+      log.error('containment failed', {
+        ...{ sandbox, incarnation, rung: level, request: request.id, detail },
+      });
     }
     await record.result(request, result).catch((error: unknown) => {
       // The effect stands; what could not be written is counted, and the next run reads it again.
