@@ -29,6 +29,9 @@ test('ten deaths at random moments cost nothing that was taken', { timeout: 150_
     const check = await checkRecord(product, generator);
     lines.push(JSON.stringify(check));
     expect(faultsOf(check, numbered)).toEqual([]);
+  } catch (error) {
+    lines.push(...product.log.split('\n').slice(-60));
+    throw error;
   } finally {
     console.log(lines.join('\n'));
   }
