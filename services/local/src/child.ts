@@ -10,6 +10,8 @@ interface ChildOptions {
   readonly name: string;
   readonly file: string;
   readonly args: readonly string[];
+  /** Flags of its Node, beside our own. */
+  readonly nodeFlags?: readonly string[];
   readonly account: Account | undefined;
   readonly log: Logger;
   /** Where its output goes: a descriptor, or our own standard error. */
@@ -97,8 +99,9 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   };
 }
 
-function launch({ file, args, account, logFd = 2 }: ChildOptions): ChildProcess {
+function launch({ file, args, nodeFlags = [], account, logFd = 2 }: ChildOptions): ChildProcess {
   return fork(file, [...args], {
+    execArgv: [...process.execArgv, ...nodeFlags],
     // A group of its own: Ctrl-C reaches the supervisor alone, which ends all in order.
     detached: true,
     stdio: ['ignore', logFd, logFd, 'ipc'],
