@@ -49,6 +49,13 @@ export function sharesOf(
     .join(', ');
 }
 
+/** Memory of each part: PSS, and RSS in parentheses, in MB. */
+export function memoryOf(costs: Readonly<Record<CostPart, Cost>>): string {
+  return Object.entries(costs)
+    .map(([part, { pssMb, rssMb }]) => `${part} ${pssMb.toFixed(0)} (${rssMb.toFixed(0)})`)
+    .join(', ');
+}
+
 function toPart(name: string): CostPart {
   return parts.find((part) => part === name) ?? (name === 'supervisor' ? 'supervisor' : 'other');
 }

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TestProduct } from '../world/product.ts';
 import { runWorkload } from '../world/workload.ts';
-import { type Cost, type CostPart, costOf, sharesOf, totalOf } from './cost.ts';
+import { costOf, memoryOf, sharesOf, totalOf } from './cost.ts';
 import { type Figure, figure } from './figure.ts';
 
 const settleMs = 12_000;
@@ -55,10 +55,4 @@ export async function measureIdle({
     const left = await product.close();
     if (left.length > 0) process.stderr.write(`left behind: ${left.join('; ')}\n`);
   }
-}
-
-function memoryOf(costs: Readonly<Record<CostPart, Cost>>): string {
-  return Object.entries(costs)
-    .map(([part, { pssMb, rssMb }]) => `${part} ${pssMb.toFixed(0)} (${rssMb.toFixed(0)})`)
-    .join(', ');
 }

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TestProduct } from '../world/product.ts';
 import { until } from '../world/until.ts';
-import { costOf, costOfProcess, sharesOf, totalOf } from './cost.ts';
+import { costOf, costOfProcess, memoryOf, sharesOf, totalOf } from './cost.ts';
 import { type Figure, figure, quantile } from './figure.ts';
 import { type LoadPlan, type LoadResult, startLoad } from './load.ts';
 import { openRows, progressOf } from './status.ts';
@@ -14,6 +14,8 @@ export interface ThroughputPlan extends Pick<LoadPlan, 'way' | 'rate' | 'seconds
 
 const sampleMs = 1000;
 const drainMsMax = 120_000;
+/** Each record of the load once, however often it was sent. */
+const rowsSql = "SELECT uniqExact(stream, seq) AS n FROM sealed WHERE stream LIKE 'ebpf:%'";
 const memoryMbMax = 1200;
 /** A pace is kept when so much of it came through: the last batch counts, not the first one. */
 const keptShare = 0.99;
@@ -38,9 +40,15 @@ async function loaded(product: TestProduct, plan: ThroughputPlan): Promise<reado
   const samples = new Samples(product, load.pid);
   const result = await samples.takeUntil(load.result);
   const shares = samples.shares();
-  const sealedMs = await drained(product, result, 'sealed');
-  const judgedMs = await drained(product, result, 'judged');
-  const rows = await countRows(product);
+  const store = openRows(product);
+  const countRows = () => store.count(rowsSql);
+  const sealedMs = await drained('sealed', async () => (await countRows()) >= result.sent);
+  const judgedMs = await drained('judged', async () => {
+    const { judged, sealed } = await progressOf(product);
+    return judged >= sealed;
+  });
+  const rows = await countRows();
+  await store.close();
   const { exit, report } = await product.verify();
   const { findings, refused } = await progressOf(product);
   const throughMs = Math.max(samples.endedMs + Math.max(sealedMs, judgedMs) - beganMs, 1);
@@ -83,30 +91,15 @@ function countsOf({ sent, refused, dropped, failures }: LoadResult): string {
   return `${sent} sent, ${refused} refused, ${dropped} dropped, ${failures} batches failed`;
 }
 
-/** Milliseconds until all that was sent has got so far. */
-async function drained(
-  product: TestProduct,
-  { sent }: LoadResult,
-  stage: 'sealed' | 'judged',
-): Promise<number> {
+/** Milliseconds until all that was sent has got so far, or the bound: then the rest shows as missing. */
+async function drained(stage: string, isThere: () => Promise<boolean>): Promise<number> {
   const beganMs = performance.now();
-  await until(async () => (await progressOf(product))[stage] >= sent, {
+  await until(isThere, {
     what: `all is ${stage}`,
     withinMs: drainMsMax,
     everyMs: 50,
-  });
+  }).catch((error: unknown) => process.stderr.write(`${error}\n`));
   return performance.now() - beganMs;
-}
-
-async function countRows(product: TestProduct): Promise<number> {
-  const rows = openRows(product);
-  try {
-    return await rows.count(
-      "SELECT uniqExact(stream, seq) AS n FROM sealed WHERE stream LIKE 'ebpf:%'",
-    );
-  } finally {
-    await rows.close();
-  }
 }
 
 /** Looks at the processes once a second while the load runs. */
@@ -116,6 +109,7 @@ class Samples {
   readonly #beganMs = performance.now();
   readonly #first;
   #last;
+  #atPeak;
   readonly pss: number[] = [];
   readonly rss: number[] = [];
   readonly #lags: { readonly sealed: number; readonly judged: number }[] = [];
@@ -127,6 +121,7 @@ class Samples {
     this.#loadPid = loadPid;
     this.#first = costOf(product.pid);
     this.#last = this.#first;
+    this.#atPeak = this.#first;
   }
 
   async takeUntil(result: Promise<LoadResult>): Promise<LoadResult> {
@@ -144,7 +139,9 @@ class Samples {
   }
 
   async #look(): Promise<void> {
-    const { pssMb, rssMb } = totalOf(costOf(this.#product.pid));
+    const costs = costOf(this.#product.pid);
+    const { pssMb, rssMb } = totalOf(costs);
+    if (pssMb > quantile(this.pss, 1)) this.#atPeak = costs;
     this.pss.push(pssMb);
     this.rss.push(rssMb);
     this.#loadMb.push(costOfProcess(this.#loadPid).rssMb);
@@ -163,7 +160,8 @@ class Samples {
     const mean = (values: readonly number[]) =>
       values.reduce((all, each) => all + each, 0) / Math.max(values.length, 1);
     const [early, late] = [this.pss.slice(third, 2 * third), this.pss.slice(2 * third)];
-    return `mean of the second third ${mean(early).toFixed(0)}, of the last ${mean(late).toFixed(0)}; RSS sum ${quantile(this.rss, 1).toFixed(0)}; load ${quantile(this.#loadMb, 1).toFixed(0)}`;
+    const parts = memoryOf(this.#atPeak);
+    return `${parts}; mean of the second third ${mean(early).toFixed(0)}, of the last ${mean(late).toFixed(0)}; RSS sum ${quantile(this.rss, 1).toFixed(0)}; load ${quantile(this.#loadMb, 1).toFixed(0)}`;
   }
 
   shares(): string {
