@@ -1,13 +1,33 @@
-// One run for all: unit tests beside the code, then cross-package tests in `test/`.
+// One run for all: what stands beside the code two at a time, then the whole product by itself.
 import { defineConfig } from 'vitest/config';
+
+const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 120_000 } as const;
+const whole = ['test/e2e/**/*.test.ts', 'test/fault/**/*.test.ts'];
 
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
-    include: ['**/*.test.ts'],
-    pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'parts',
+          include: ['**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...whole],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Many processes each: two products at once would measure the machine and not the product.
+        test: {
+          ...shared,
+          name: 'whole',
+          include: whole,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });
