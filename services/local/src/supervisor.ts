@@ -34,8 +34,8 @@ const stopOrder = ['host', 'signer', 'core'] as const;
 type Name = (typeof stopOrder)[number];
 
 /**
- * V8 lets the space of young objects grow to 128 MB in each thread under load, and keeps it. So much
- * serves batches of a megabyte as well.
+ * V8 lets the space of young objects grow to 128 MB in each thread under load, and keeps it. This
+ * much serves batches of a megabyte as well.
  */
 const nodeFlags: Readonly<Record<Name, readonly string[]>> = {
   core: ['--max-semi-space-size=16'],
