@@ -40,19 +40,38 @@ export async function measureLatency({
   const rows = openRows(product);
   const measured: Run[] = [];
   try {
-    for (let run = 0; run < runs; run += 1) measured.push(await attack(product, rows));
+    for (let run = 0; run < runs; run += 1) {
+      const result = await attack(product, rows);
+      if (result !== undefined) measured.push(result);
+    }
   } finally {
     await rows.close();
     const left = await product.close();
     if (left.length > 0) process.stderr.write(`left behind: ${left.join('; ')}\n`);
   }
-  return figuresOf(measured);
+  const missed = figure({
+    ...{ name: 'attacks not found or not frozen', unit: 'runs', atMost: 0 },
+    value: runs - measured.length,
+  });
+  return [...figuresOf(measured), missed];
 }
 
-async function attack(product: TestProduct, rows: Rows): Promise<Run> {
+/** One attack; undefined, and said, when something of it did not come about. */
+async function attack(product: TestProduct, rows: Rows): Promise<Run | undefined> {
   const running = startWorkload(product, { script, name: 'latency' });
   running.stdin.end();
-  const { uid } = running;
+  try {
+    return await observed(product, rows, running.uid);
+  } catch (error) {
+    process.stderr.write(`${error}\n`);
+    return undefined;
+  } finally {
+    await product.command(['quarantine', running.uid, '--level', 'L5']);
+    await running.ended;
+  }
+}
+
+async function observed(product: TestProduct, rows: Rows, uid: string): Promise<Run> {
   const found = await awaitRecord(product, uid, 'finding', {
     fits: ({ finding }) => finding.detector === 'escape-primitive',
   });
@@ -62,8 +81,6 @@ async function attack(product: TestProduct, rows: Rows): Promise<Run> {
     fits: ({ result }) => result.check === 'at_once',
   });
   const requested = await awaitRecord(product, uid, 'containment.requested');
-  await product.command(['quarantine', uid, '--level', 'L5']);
-  await running.ended;
   return {
     foundMs: found.afterMs,
     frozenMs: since(finding, body.observedAtNs),
@@ -101,7 +118,7 @@ function figuresOf(runs: readonly Run[]): readonly Figure[] {
       runs.map(({ foundMs }) => foundMs),
       {
         atMost: 50,
-        detail: `${runs.length} programs open core_pattern for writing; from the kernel’s stamp to the finding’s arrival at a client of the admin socket`,
+        detail: `${runs.length} programs open core_pattern for writing; from the kernel’s stamp to the finding’s arrival at a client of the admin socket; in order: ${runs.map(({ foundMs }) => foundMs.toFixed(0)).join(' ')}`,
       },
     ),
     ...of(
