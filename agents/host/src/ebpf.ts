@@ -152,7 +152,8 @@ class Ebpf implements EbpfCollector {
         return await this.#startRun(program);
       } catch (error) {
         const wasKilled =
-          error instanceof SandtrailError && /ended: SIG(?:KILL|TERM)\b/.test(error.detail);
+          error instanceof SandtrailError &&
+          /ended: (?:killed|SIGKILL|SIGTERM)\b/.test(error.detail);
         if (!wasKilled || attempt === firstAttemptsMax || signal.aborted) throw error;
         this.#options.logger.warn('the sensor was killed while it started', { attempt });
         await pause(backoffFirstMs, signal);
