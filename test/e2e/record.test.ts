@@ -107,6 +107,19 @@ test('the secret was seen, masked, in each place where it was let out', () => {
     expect([...kinds]).toContain(kind);
 });
 
+test('the detectors, given the stored events as a file, say byte for byte what was said live', async () => {
+  const file = path.join(product.folder, 'events.ndjson');
+  writeFileSync(file, events);
+  const { exit, stdout, stderr } = await runCommand(['detect', '--events', file, '--json']);
+  expect({ exit, stderr }).toEqual({ exit: 1, stderr: '' });
+  const live = findings
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.stringify(JSON.parse(line).finding));
+  expect(live.length).toBeGreaterThan(8);
+  expect(stdout.trimEnd().split('\n').toSorted()).toEqual(live.toSorted());
+});
+
 test('who searches for a secret does not write it into the record', async () => {
   const [token = ''] = forms;
   await product.command(['query', '--text', token]);

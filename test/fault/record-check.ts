@@ -1,10 +1,12 @@
 // What must hold of the record after all faults: nothing taken is lost, nothing counts twice.
+import { setTimeout as delay } from 'node:timers/promises';
 import { detectLines } from '@sandtrail/detection/detect-lines';
 import { streamAdmin } from '@sandtrail/local/admin-client';
 import type { TestProduct } from '../world/product.ts';
 import { sqlRows } from '../world/sql-rows.ts';
-import { until } from '../world/until.ts';
 import type { Generator } from './generator.ts';
+
+const stillMs = 6_000;
 
 /** The account of a generator's records and of all findings. */
 export interface RecordCheck {
@@ -66,17 +68,13 @@ async function storedRows(product: TestProduct, { uid, stream, notes }: Generato
     (await sqlRows(product, sql)).map(({ seq, copies, texts }) => {
       return { seq: BigInt(String(seq)), copies: Number(copies), texts: Number(texts) };
     });
+  // A record that is missing is waited for as long as the sealer adds anything.
   let rows = await read();
-  let before = -1;
-  await until(
-    async () => {
-      const isAtRest = rows.length >= notes.acknowledged.size || rows.length === before;
-      before = rows.length;
-      if (!isAtRest) rows = await read();
-      return isAtRest;
-    },
-    { what: 'the sealer has caught up', withinMs: 30_000, everyMs: 2_000 },
-  );
+  for (let before = -1; rows.length > before && rows.length < notes.acknowledged.size; ) {
+    before = rows.length;
+    await delay(stillMs);
+    rows = await read();
+  }
   return rows;
 }
 

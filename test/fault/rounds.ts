@@ -1,9 +1,11 @@
 // Rounds of faults on a product under load: a kill -9, then recovery, then the verifier's word.
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { callAdmin } from '@sandtrail/local/admin-client';
 import { runsOf } from '@sandtrail/local/roles/host';
 import { SandtrailError } from '@sandtrail/schemas/errors';
+import { VerifyReport } from '@sandtrail/schemas/seal';
 import { type RunningCommand, startCommand } from '../world/command.ts';
 import type { Part } from '../world/processes.ts';
 import type { TestProduct } from '../world/product.ts';
@@ -57,19 +59,21 @@ export async function runRounds(options: RoundsOptions): Promise<readonly Round[
   return told;
 }
 
-/** The verifier's word, once there is a core to ask. */
-async function verdictOf(product: TestProduct) {
-  const { report } = await until(() => product.verify().catch(notYet), {
-    what: 'the record can be verified',
-    withinMs: recoveryMsMax,
-    everyMs: 200,
-  });
-  const codes = [...new Set(report.findings.map(({ code }) => code))];
-  return { verdict: report.verdict, codes };
+/** The verifier's word against the heads outside, once there is a core to ask. */
+async function verdictOf({ layout }: TestProduct) {
+  const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
+  const ask = async () => {
+    const input = { trust: read(layout.trustFile), heads: read(layout.headFile) };
+    const { adminSocket: socket } = layout;
+    return callAdmin({ socket, method: 'POST', path: '/v1/verify', input }).catch(notYet);
+  };
+  const waiting = { what: 'the record can be verified', withinMs: recoveryMsMax, everyMs: 100 };
+  const { verdict, findings } = VerifyReport.parse(await until(ask, waiting));
+  return { verdict, codes: [...new Set(findings.map(({ code }) => code))] };
 }
 
 function notYet(error: unknown): undefined {
-  if (error instanceof Error) return undefined;
+  if (error instanceof SandtrailError) return undefined;
   throw error;
 }
 
