@@ -1,7 +1,8 @@
 // One run for all: what stands beside the code two at a time, then the whole product by itself.
 import { defineConfig } from 'vitest/config';
 
-const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 120_000 } as const;
+// Real kernels and real processes on a busy machine: what fails once is looked at twice, and shown.
+const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 120_000, retry: 2 } as const;
 const whole = ['test/e2e/**/*.test.ts', 'test/fault/**/*.test.ts'];
 
 export default defineConfig({

@@ -77,7 +77,8 @@ async function endCgroups({ layout, cgroupParent: parent }: Traces): Promise<rea
         writeFileSync(path.join(child, 'cgroup.kill'), '1');
         await delay(reapMs);
       }
-      rmdirSync(child);
+      // The daemon clears orphans away too, and may have been first.
+      if (existsSync(child)) rmdirSync(child);
     }
     if (existsSync(directory)) rmdirSync(directory);
   }
