@@ -12,6 +12,8 @@ const textCharsMax = 32 * 1024 * 1024;
 export interface CommandOptions {
   readonly stdin?: string;
   readonly actor?: string;
+  /** Whom it runs as: root gives up everything else that it is. */
+  readonly uid?: number;
   /** It is ended (SIGKILL) after so long: a test that hangs says nothing. */
   readonly timeoutMs?: number;
 }
@@ -36,9 +38,12 @@ export interface RunningCommand {
 /** Starts `sandtrail` with these words; it dies with the test, whatever happens to that. */
 export function startCommand(
   words: readonly string[],
-  { stdin, actor = 'tester', timeoutMs = 60_000 }: CommandOptions = {},
+  { stdin, actor = 'tester', uid, timeoutMs = 60_000 }: CommandOptions = {},
 ): RunningCommand {
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', process.execPath, entry, ...words], {
+  const user =
+    uid === undefined ? [] : ['--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups'];
+  const before = [...user, '--pdeathsig', 'TERM', '--'];
+  const child = spawn('setpriv', [...before, process.execPath, entry, ...words], {
     stdio: 'pipe',
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', USER: actor },
   });
