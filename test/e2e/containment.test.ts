@@ -95,6 +95,31 @@ test('a sandbox that nobody knows is named as such', async () => {
   expect(`${stdout}${stderr}`).toMatch(/CONTAIN_UNKNOWN_SANDBOX|no-such/);
 });
 
+test('what needs a person waits for one; approved, the sandbox has no way out any more', async () => {
+  const script = [
+    'curl -s -m 2 -o /dev/null http://drop.example.net/x',
+    'while :; do curl -s -m 1 -o /dev/null -w "%{http_code} " http://drop.example.net/y; sleep 0.1; done',
+  ];
+  const { uid, output, signals, ended } = startWorkload(product, { script: script.join('\n') });
+  await awaitRecord(product, uid, 'containment.requested');
+  const list = JSON.parse((await product.command(['approve', '--json'])).stdout);
+  const waiting = list.waiting.find((each: { sandbox: string }) => each.sandbox === uid);
+  expect(waiting).toMatchObject({ level: 'L1', state: 'waiting', requester: { type: 'detector' } });
+  await until(() => output().includes('403'), { what: 'the proxy still answers' });
+  const words = ['approve', waiting.requestId, '--reason', 'seen it', '--json'];
+  const approved = await product.command(words, asActor('maria'));
+  expect(JSON.parse(approved.stdout)).toMatchObject({ state: 'verified', approvedBy: 'maria' });
+  const { body } = await awaitRecord(product, uid, 'containment.verified');
+  expect(body.result).toMatchObject({ level: 'L1', proof: { openFlows: 0 } });
+  await awaitRecord(product, uid, 'network.denied', {
+    fits: ({ reason }) => reason === 'contained',
+  });
+  const again = await product.command(words, asActor('maria'));
+  expect(JSON.parse(again.stderr)).toMatchObject({ error: { code: 'CONTAIN_NOT_WAITING' } });
+  signals.emit('SIGTERM');
+  await ended;
+});
+
 test('a runner that is killed leaves a frozen sandbox within a second', async () => {
   const policy = path.join(product.folder, 'policy.json');
   writeFileSync(policy, JSON.stringify(policyOf()));
