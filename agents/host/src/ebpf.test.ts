@@ -8,7 +8,7 @@ import { silentLogger } from '@sandtrail/runtime/log';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createEbpfCollector } from './ebpf.ts';
-import { makeCgroup, RecordingSink, removeCgroup, sandboxFor, until } from './kernel-rig.ts';
+import { makeCgroup, RecordingSink, removeCgroup, sandboxFor, until } from './kernel/rig.ts';
 import { findCgroupLayout } from './sandbox/cgroup-layout.ts';
 
 const layout = findCgroupLayout(readFileSync('/proc/self/mountinfo', 'utf8'));

@@ -14,7 +14,7 @@ import { buildProgram, type Program } from './ebpf/program.ts';
 import { SensorRun } from './ebpf/run.ts';
 import { ensureTracefs, kernelDirectory, tracepointArguments } from './ebpf/tracefs.ts';
 import { type Watched, Watchlist } from './ebpf/watchlist.ts';
-import { ProcessTable } from './kernel-processes.ts';
+import { ProcessTable } from './kernel/processes.ts';
 
 /** Where the sandboxes are, and how the collector watches them. */
 export interface EbpfOptions {

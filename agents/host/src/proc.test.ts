@@ -3,7 +3,7 @@ import { systemClock } from '@sandtrail/runtime/clock';
 import { createCounters } from '@sandtrail/runtime/counters';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WatchedSandbox } from './collector.ts';
-import { RecordingSink, sandboxFor, until } from './kernel-rig.ts';
+import { RecordingSink, sandboxFor, until } from './kernel/rig.ts';
 import { createProcCollector } from './proc.ts';
 
 const sink = new RecordingSink();

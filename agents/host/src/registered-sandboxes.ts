@@ -14,7 +14,7 @@ import type {
   EndedStream,
   Registration,
   SandboxStatus,
-} from './control-protocol.ts';
+} from './control/protocol.ts';
 import { openCgroup } from './driver/cgroup-handle.ts';
 import type { Containment } from './driver/containment.ts';
 import type { Driver, EgressSwitch, Target } from './driver/driver.ts';

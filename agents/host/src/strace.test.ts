@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { systemClock } from '@sandtrail/runtime/clock';
 import { createCounters } from '@sandtrail/runtime/counters';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { RecordingSink, sandboxFor } from './kernel-rig.ts';
+import { RecordingSink, sandboxFor } from './kernel/rig.ts';
 import { createStraceCollector } from './strace.ts';
 
 const nobody = 65_534;

@@ -6,7 +6,7 @@ import type {
   Gap,
   WatchedSandbox,
 } from '@sandtrail/host/collector';
-import type { ArmedCollector, EndedStream } from '@sandtrail/host/control-protocol';
+import type { ArmedCollector, EndedStream } from '@sandtrail/host/control/protocol';
 import type { Watchers } from '@sandtrail/host/registered-sandboxes';
 import type { Kit } from '@sandtrail/kit/kit';
 import type { KitStream } from '@sandtrail/kit/stream';

@@ -1,14 +1,14 @@
 // Turns a whole record of the program into observations: mostly one, two where a text changed.
 import type { Observation } from '@sandtrail/schemas/observation';
 import type { WatchedSandbox } from '../collector.ts';
-import { type WatchedCall, watchedCalls } from '../kernel-calls.ts';
-import { observeExec, splitArguments } from '../kernel-exec.ts';
-import { type SandboxNames, viewCalls } from '../kernel-names.ts';
-import { observeCall, type ResolveText } from '../kernel-observation.ts';
-import { readLink } from '../kernel-path.ts';
-import { type ProcessTable, type SeenProcess, startTick } from '../kernel-processes.ts';
-import { parseSocketAddress } from '../kernel-sockaddr.ts';
-import type { KernelText } from '../kernel-text.ts';
+import { type WatchedCall, watchedCalls } from '../kernel/calls.ts';
+import { observeExec, splitArguments } from '../kernel/exec.ts';
+import { type SandboxNames, viewCalls } from '../kernel/names.ts';
+import { observeCall, type ResolveText } from '../kernel/observation.ts';
+import { readLink } from '../kernel/path.ts';
+import { type ProcessTable, type SeenProcess, startTick } from '../kernel/processes.ts';
+import { parseSocketAddress } from '../kernel/sockaddr.ts';
+import type { KernelText } from '../kernel/text.ts';
 import type { Assembled } from './assembler.ts';
 import { earlyWords, specialCalls } from './program.ts';
 

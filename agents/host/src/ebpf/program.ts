@@ -1,5 +1,5 @@
 // Writes the bpftrace program from what the kernel's tracefs lists; its lines are read by record.ts.
-import { namespaceFlags, openCalls, type WatchedCall, watchedCalls } from '../kernel-calls.ts';
+import { namespaceFlags, openCalls, type WatchedCall, watchedCalls } from '../kernel/calls.ts';
 
 /** A directory by inode, as the kernel knows it: opens for reading below it may be left out. */
 export interface KernelDirectory {

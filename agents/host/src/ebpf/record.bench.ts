@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { createCounters } from '@sandtrail/runtime/counters';
 import { test } from 'vitest';
-import { SandboxNames } from '../kernel-names.ts';
-import { ProcessTable } from '../kernel-processes.ts';
-import { sandboxFor } from '../kernel-rig.ts';
+import { SandboxNames } from '../kernel/names.ts';
+import { ProcessTable } from '../kernel/processes.ts';
+import { sandboxFor } from '../kernel/rig.ts';
 import { Assembler } from './assembler.ts';
 import { LineReader } from './lines.ts';
 import { observeRecord } from './observer.ts';

@@ -1,7 +1,7 @@
 // Which sandbox a cgroup is, and for a short while the records of cgroups that nobody named yet.
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { WatchedSandbox } from '../collector.ts';
-import { SandboxNames } from '../kernel-names.ts';
+import { SandboxNames } from '../kernel/names.ts';
 import type { Assembled } from './assembler.ts';
 
 /** A sandbox under watch. */

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { WatchedSandbox } from '../collector.ts';
-import { readProcess } from '../kernel-processes.ts';
+import { readProcess } from '../kernel/processes.ts';
 
 /** Most processes that are followed; a fork beyond it is counted and not followed. */
 const processesMax = 65_536;

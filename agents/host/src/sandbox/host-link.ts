@@ -3,8 +3,8 @@ import type { Clock } from '@sandtrail/runtime/clock';
 import { pause } from '@sandtrail/runtime/supervise';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import type { Level } from '@sandtrail/schemas/finding';
-import { connectHost, type HostConnection } from '../control-client.ts';
-import type { ArmedCollector, EndedStream, Registration } from '../control-protocol.ts';
+import { connectHost, type HostConnection } from '../control/client.ts';
+import type { ArmedCollector, EndedStream, Registration } from '../control/protocol.ts';
 import type { Driver, Target } from '../driver/driver.ts';
 
 interface HostLinkOptions {

@@ -14,7 +14,7 @@ import { SandboxUid } from '@sandtrail/schemas/scalars';
 import { formatStream } from '@sandtrail/schemas/stream';
 import { createScanner } from '@sandtrail/secrets/scanner';
 import type * as z from 'zod';
-import { type ControlServer, startControlServer } from '../control-server.ts';
+import { type ControlServer, startControlServer } from '../control/server.ts';
 import { createCgroupDriver } from '../driver/cgroup.ts';
 import { Containment } from '../driver/containment.ts';
 import { createRequestAdmission } from '../driver/signed-request.ts';

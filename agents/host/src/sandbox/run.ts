@@ -11,7 +11,7 @@ import type { Policy } from '@sandtrail/schemas/policy';
 import type { SandboxUid } from '@sandtrail/schemas/scalars';
 import type { Scanner } from '@sandtrail/secrets/scanner';
 import type { Collector } from '../collector.ts';
-import type { ArmedCollector } from '../control-protocol.ts';
+import type { ArmedCollector } from '../control/protocol.ts';
 import type { Lookup } from '../egress/destination.ts';
 import type { Unenforced } from './cgroup.ts';
 import type { Exit } from './launch.ts';

@@ -4,7 +4,7 @@ import type { Level } from '@sandtrail/schemas/finding';
 import { StreamId } from '@sandtrail/schemas/stream';
 import type { EffectiveMode, WatchedSandbox } from '../collector.ts';
 import { CommandRecord, commandMode } from '../command/command-record.ts';
-import type { ArmedCollector } from '../control-protocol.ts';
+import type { ArmedCollector } from '../control/protocol.ts';
 import { createCgroupDriver } from '../driver/cgroup.ts';
 import type { Driver, Target } from '../driver/driver.ts';
 import { createProcessDriver } from '../driver/process.ts';

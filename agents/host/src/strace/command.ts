@@ -1,5 +1,5 @@
 // The command line that puts strace in front of a sandbox: which calls it stops at, and how it prints.
-import { watchedCalls } from '../kernel-calls.ts';
+import { watchedCalls } from '../kernel/calls.ts';
 
 /** How much of each text strace prints. */
 export const straceTextSizeMax = 256;

@@ -1,11 +1,11 @@
 // Turns strace's lines into observations, once the sandbox's own command has begun.
 import type { Observation } from '@sandtrail/schemas/observation';
 import type { WatchedSandbox } from '../collector.ts';
-import { namespaceFlags, type WatchedCall, watchedCalls } from '../kernel-calls.ts';
-import { observeExec } from '../kernel-exec.ts';
-import { observeCall, type ResolveText } from '../kernel-observation.ts';
-import { ProcessTable, readProcess, type SeenProcess, startTick } from '../kernel-processes.ts';
-import { parseSocketAddress, type SocketAddress } from '../kernel-sockaddr.ts';
+import { namespaceFlags, type WatchedCall, watchedCalls } from '../kernel/calls.ts';
+import { observeExec } from '../kernel/exec.ts';
+import { observeCall, type ResolveText } from '../kernel/observation.ts';
+import { ProcessTable, readProcess, type SeenProcess, startTick } from '../kernel/processes.ts';
+import { parseSocketAddress, type SocketAddress } from '../kernel/sockaddr.ts';
 import type { StraceLine } from './lines.ts';
 import { descriptorPath, memberOf, numberOf, skipToken, splitList, textOf } from './tokens.ts';
 

@@ -1,5 +1,5 @@
 // Takes an argument list of strace apart: strings, numbers, descriptors, structures, arrays.
-import type { KernelText } from '../kernel-text.ts';
+import type { KernelText } from '../kernel/text.ts';
 
 /** Splits a list at its top-level commas; quotes, brackets and `<…>` notes stay whole. */
 export function splitList(list: string): string[] {

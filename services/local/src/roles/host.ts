@@ -5,7 +5,7 @@ import { containmentKeyId } from '@sandtrail/chain/containment-signature';
 import { createFastRules } from '@sandtrail/detection/fast-rules';
 import { nextEpoch } from '@sandtrail/gateway/epoch';
 import type { Collector } from '@sandtrail/host/collector';
-import { startControlServer } from '@sandtrail/host/control-server';
+import { startControlServer } from '@sandtrail/host/control/server';
 import { createCgroupDriver } from '@sandtrail/host/driver/cgroup';
 import { Containment } from '@sandtrail/host/driver/containment';
 import type { Driver } from '@sandtrail/host/driver/driver';

@@ -3,7 +3,7 @@ import type { EmbeddedBus } from '@sandtrail/bus/embedded-bus';
 import { placesOf } from '@sandtrail/bus/places';
 import { createBundle } from '@sandtrail/detection/bundle';
 import { startDetector } from '@sandtrail/detector/detector';
-import { connectResponder } from '@sandtrail/host/control-responder';
+import { connectResponder } from '@sandtrail/host/control/responder';
 import { type Responder, startResponder } from '@sandtrail/responder/responder';
 import { schedulerOf } from '@sandtrail/responder/scheduler';
 import { partitionCount } from '@sandtrail/schemas/topics';

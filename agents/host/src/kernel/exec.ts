@@ -1,9 +1,9 @@
 // The observation of an execution, and where the executed bytes live.
 import type { ObservationOf } from '@sandtrail/schemas/observation';
-import type { WatchedSandbox } from './collector.ts';
-import { common } from './kernel-observation.ts';
-import type { ProcessWire } from './kernel-processes.ts';
-import { type KernelText, TextWriter } from './kernel-text.ts';
+import type { WatchedSandbox } from '../collector.ts';
+import { common } from './observation.ts';
+import type { ProcessWire } from './processes.ts';
+import { type KernelText, TextWriter } from './text.ts';
 
 /** An execution as a sensor saw it. */
 export interface KernelExec {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseSocketAddress } from './kernel-sockaddr.ts';
+import { parseSocketAddress } from './sockaddr.ts';
 
 function read(hex: string): string {
   const { family, address, port } = parseSocketAddress(Buffer.from(hex.replaceAll(' ', ''), 'hex'));

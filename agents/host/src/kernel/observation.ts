@@ -1,10 +1,10 @@
 // Turns one system call, as any sensor saw it, into the observation of its kind.
 import type { Path, RawField } from '@sandtrail/schemas/body';
 import type { Observation } from '@sandtrail/schemas/observation';
-import { nameCalls, type WatchedCall } from './kernel-calls.ts';
-import type { ProcessWire } from './kernel-processes.ts';
-import type { SocketAddress } from './kernel-sockaddr.ts';
-import { type KernelText, TextWriter } from './kernel-text.ts';
+import { nameCalls, type WatchedCall } from './calls.ts';
+import type { ProcessWire } from './processes.ts';
+import type { SocketAddress } from './sockaddr.ts';
+import { type KernelText, TextWriter } from './text.ts';
 
 /** A finished system call. */
 export interface KernelCall {

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import type * as z from 'zod';
-import { lineSizeBytesMax } from './control-protocol.ts';
+import { lineSizeBytesMax } from './protocol.ts';
 
 /** A connection on which both sides send lines. */
 export interface ControlLines<Out> {

@@ -4,9 +4,9 @@ import { statSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { ContainmentResult } from '@sandtrail/schemas/containment';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { connectResponder } from './control-responder.ts';
-import { type RunSummary, runSandbox } from './sandbox/run.ts';
-import { RunRig } from './sandbox/run-rig.ts';
+import { type RunSummary, runSandbox } from '../sandbox/run.ts';
+import { RunRig } from '../sandbox/run-rig.ts';
+import { connectResponder } from './responder.ts';
 
 let rig: RunRig;
 

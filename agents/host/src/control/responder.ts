@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { SignedRequest } from '@sandtrail/schemas/containment';
 import { type ErrorCode, errorCatalogue, SandtrailError } from '@sandtrail/schemas/errors';
-import { controlLines } from './control-lines.ts';
-import { PendingAnswers } from './control-pending.ts';
-import { FromHost, type SandboxStatus, type ToHost } from './control-protocol.ts';
-import type { OnResult } from './driver/containment.ts';
+import type { OnResult } from '../driver/containment.ts';
+import { controlLines } from './lines.ts';
+import { PendingAnswers } from './pending.ts';
+import { FromHost, type SandboxStatus, type ToHost } from './protocol.ts';
 
 /** A live connection. */
 export interface ResponderConnection {

@@ -7,7 +7,7 @@ import { Body } from '@sandtrail/schemas/events';
 import type { Observation, ObservationOf } from '@sandtrail/schemas/observation';
 import { Policy } from '@sandtrail/schemas/policy';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
-import type { CollectorSink, Gap, WatchedSandbox } from './collector.ts';
+import type { CollectorSink, Gap, WatchedSandbox } from '../collector.ts';
 
 /** A sink that keeps everything and refuses what the contract refuses. */
 export class RecordingSink implements CollectorSink {

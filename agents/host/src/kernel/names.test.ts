@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { SandboxNames } from './kernel-names.ts';
+import { SandboxNames } from './names.ts';
 
 const directory = realpathSync(mkdtempSync(join(tmpdir(), 'sandtrail-names-')));
 mkdirSync(join(directory, 'real'));

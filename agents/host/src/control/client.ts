@@ -5,16 +5,16 @@ import type { Clock } from '@sandtrail/runtime/clock';
 import { every } from '@sandtrail/runtime/supervise';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import type { Level } from '@sandtrail/schemas/finding';
-import { controlLines } from './control-lines.ts';
-import { PendingAnswers } from './control-pending.ts';
+import type { EgressSwitch } from '../driver/driver.ts';
+import { controlLines } from './lines.ts';
+import { PendingAnswers } from './pending.ts';
 import {
   type ArmedCollector,
   type EndedStream,
   FromHost,
   type Registration,
   type ToHost,
-} from './control-protocol.ts';
-import type { EgressSwitch } from './driver/driver.ts';
+} from './protocol.ts';
 
 interface HostConnectionOptions {
   readonly socketPath: string;

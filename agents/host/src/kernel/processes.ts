@@ -1,7 +1,7 @@
 // The processes of watched sandboxes, as far as seen: identity, program and working directory.
 import { readFileSync } from 'node:fs';
 import type { Observation } from '@sandtrail/schemas/observation';
-import { readLink } from './kernel-path.ts';
+import { readLink } from './path.ts';
 
 /** A process as it stands in an observation. */
 export type ProcessWire = NonNullable<Observation['process']>;

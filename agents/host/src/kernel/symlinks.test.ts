@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SymlinkTable } from './kernel-symlinks.ts';
+import { SymlinkTable } from './symlinks.ts';
 
 test('a symlink is followed in the order of events, also after it was replaced or moved', () => {
   const table = new SymlinkTable();

@@ -8,9 +8,9 @@ import {
   ownPath,
   resolveBelow,
   seesOnlyLocalFiles,
-} from './kernel-path.ts';
-import { PathCache } from './kernel-path-cache.ts';
-import { SymlinkTable } from './kernel-symlinks.ts';
+} from './path.ts';
+import { PathCache } from './path-cache.ts';
+import { SymlinkTable } from './symlinks.ts';
 
 /** Calls after which a process may no longer see the same files. */
 export const viewCalls = new Set([

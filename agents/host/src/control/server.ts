@@ -6,13 +6,13 @@ import { createServer, type Socket } from 'node:net';
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
 import { SandtrailError } from '@sandtrail/schemas/errors';
-import { type ControlLines, controlLines } from './control-lines.ts';
-import { type PeerCredentials, peerOf } from './control-peer.ts';
-import { type FromHost, type Registration, ToHost } from './control-protocol.ts';
-import type { Containment } from './driver/containment.ts';
-import type { EgressState, EgressSwitch } from './driver/driver.ts';
-import type { RequestAdmission } from './driver/signed-request.ts';
-import type { RegisteredSandboxes } from './registered-sandboxes.ts';
+import type { Containment } from '../driver/containment.ts';
+import type { EgressState, EgressSwitch } from '../driver/driver.ts';
+import type { RequestAdmission } from '../driver/signed-request.ts';
+import type { RegisteredSandboxes } from '../registered-sandboxes.ts';
+import { type ControlLines, controlLines } from './lines.ts';
+import { type PeerCredentials, peerOf } from './peer.ts';
+import { type FromHost, type Registration, ToHost } from './protocol.ts';
 
 interface ControlServerOptions {
   readonly socketPath: string;
