@@ -2,22 +2,30 @@
 import type { Proof } from './containment.ts';
 import type { Level } from './finding.ts';
 
-/** False whenever something is missing, cut short or still moving. */
+/**
+ * False whenever something is missing, cut short or moving. Where nothing is alive and nothing
+ * escaped, every level holds but L0: a sandbox that was killed meanwhile is no failed containment.
+ */
 export function proofHolds(level: Level, proof: Proof | undefined): boolean {
   if (proof === undefined || proof.truncated) return false;
+  const isDead = proof.alive === 0 && proof.escaped === 0;
   switch (level) {
     case 'L0':
       return proof.frozen === 0;
     case 'L1':
-      return proof.openFlows === 0;
+      return isDead || proof.openFlows === 0;
     case 'L2':
     case 'L3':
     case 'L4':
-      return proof.escaped === 0 && proof.frozen === proof.visited && proof.cpuDeltaUs === 0;
+      return isDead || isFrozen(proof);
     case 'L5':
     case 'L6':
-      return proof.alive === 0 && proof.escaped === 0;
+      return isDead;
     default:
       return level satisfies never;
   }
+}
+
+function isFrozen({ escaped, frozen, visited, cpuDeltaUs }: Proof): boolean {
+  return escaped === 0 && frozen === visited && cpuDeltaUs === 0;
 }

@@ -24,6 +24,8 @@ export const Configuration = z.strictObject({
   logRecordsKept: z.int().min(100_000).max(1_000_000_000).default(2_000_000),
   /** How long a request waits for a person before it counts as denied. */
   approvalMsMax: z.int().min(1_000).max(86_400_000).default(900_000),
+  /** Sandboxes that findings contain by themselves in a minute; more wait for a person. */
+  automaticActsMax: z.int().min(0).max(100_000).default(10),
   /** Where the signed heads are written: outside the data directory. */
   headFile: text(4096),
 });

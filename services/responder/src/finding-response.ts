@@ -1,6 +1,7 @@
 // Answers findings: contains at once where that is allowed, else asks a person, each finding once.
 import type { Clock } from '@sandtrail/runtime/clock';
 import type { Counters } from '@sandtrail/runtime/counters';
+import type { Logger } from '@sandtrail/runtime/log';
 import type { Finding, Level } from '@sandtrail/schemas/finding';
 import type { Acts } from './acts.ts';
 import type { Approvals } from './approvals.ts';
@@ -24,6 +25,7 @@ interface FindingResponseOptions {
   readonly responsesOf: ResponsesOf;
   readonly clock: Clock;
   readonly counters: Counters;
+  readonly log: Logger;
   readonly limits: ResponderLimits;
 }
 
@@ -57,11 +59,19 @@ export class FindingResponse {
   }
 
   async #act(finding: Finding, level: Level): Promise<void> {
-    const { acts, counters, blastRadius, clock } = this.#options;
+    const { acts, counters, blastRadius, clock, log, limits } = this.#options;
     const terms = termsOf(finding, level);
     if (!this.#isNews(terms)) return;
     if (!blastRadius.take(clock.nowNs())) {
       counters.add('responder.findings', 1, 'blast_radius');
+      const { sandbox, incarnation, id } = finding;
+      const { automaticActsMax: actsMax, automaticWindowMs: windowMs } = limits;
+      log.warn(
+        'automatic containment is at its limit: this waits for a person (sandtrail approve)',
+        {
+          ...{ sandbox, incarnation, finding: id, actsMax, windowMs },
+        },
+      );
       await this.#ask(finding, level);
       return;
     }

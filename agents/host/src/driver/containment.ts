@@ -231,6 +231,7 @@ export class Containment {
     return proven && applied.state === 'applied' ? applied : undefined;
   }
 
+  /** Each look takes its turn: one that fell into a later kill would see tasks half dead. */
   async #lookAgain({ held, applied, report }: LookingAgain): Promise<void> {
     const { second, third } = this.#options.checksMs ?? { second: 1000, third: 10_000 };
     const { signal } = this.#stopping;
@@ -240,9 +241,12 @@ export class Containment {
     ] as const;
     for (const [check, waitMs] of looks) {
       await pause(waitMs, signal);
-      const isReleased = rank(held.level) < rank(applied.level);
-      if (signal.aborted || isReleased) return;
-      if (!(await this.#look({ held, applied, report, check }))) return;
+      if (signal.aborted) return;
+      const goesOn = await this.#inTurn(held, async () => {
+        const isReleased = rank(held.level) < rank(applied.level);
+        return !isReleased && this.#look({ held, applied, report, check });
+      });
+      if (!goesOn) return;
     }
   }
 

@@ -48,7 +48,10 @@ export async function startJudgement(
     random,
     counters,
     log: log.child('responder'),
-    limits: { approvalMs: configuration.approvalMsMax },
+    limits: {
+      approvalMs: configuration.approvalMsMax,
+      automaticActsMax: configuration.automaticActsMax,
+    },
   });
   const bundle = createBundle().digest;
   const partitions = places.map(({ partition }) => partition);
