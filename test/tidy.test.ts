@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bans, checkBans } from './tidy/bans.ts';
+import { checkCircles } from './tidy/circles.ts';
 import { checkImports } from './tidy/imports.ts';
 import { checkLists } from './tidy/lists.ts';
 import { checkReadme } from './tidy/readme.ts';
@@ -15,6 +16,10 @@ const sources = files.filter((name) => name.endsWith('.ts')).map(readSource);
 describe('the project', () => {
   test('imports only what the table allows', () => {
     expect(sources.flatMap(checkImports)).toEqual([]);
+  });
+
+  test('has no circle of imports', () => {
+    expect(checkCircles(sources)).toEqual([]);
   });
 
   test('breaks no ban', () => {
@@ -62,6 +67,17 @@ describe('a planted violation is found', () => {
   test.each(bans.map((ban) => [ban.name, ban]))('%s', (_name, ban) => {
     const planted = parseSource('services/sealer/src/planted.ts', ban.planted);
     expect(checkBans(planted).join()).toContain(ban.instead);
+  });
+
+  test('a circle of types', () => {
+    const planted = [
+      parseSource('schemas/src/a.ts', "import type { B } from './b.ts';"),
+      parseSource('schemas/src/b.ts', "import { C } from './deep/c.ts';"),
+      parseSource('schemas/src/deep/c.ts', "export { a } from '../a.ts';"),
+    ];
+    expect(checkCircles(planted)).toEqual([
+      'schemas/src/a.ts -> schemas/src/b.ts -> schemas/src/deep/c.ts -> schemas/src/a.ts',
+    ]);
   });
 
   const imports: readonly (readonly [string, string, string])[] = [

@@ -84,7 +84,8 @@ function placeOf(name: string): string | undefined {
     .sort((a, b) => b.length - a.length)[0];
 }
 
-function importTarget(node: { readonly type: string; readonly source?: unknown }) {
+/** What an import or a re-export names; undefined for any other node. */
+export function importTarget(node: { readonly type: string; readonly source?: unknown }) {
   const importing =
     /^(?:ImportDeclaration|ExportNamedDeclaration|ExportAllDeclaration|ImportExpression)$/;
   if (!importing.test(node.type) || !isNode(node.source)) return undefined;

@@ -1,27 +1,12 @@
 // The doctor: tries everything that Sandtrail needs on this machine and says what really works.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '@sandtrail/runtime/clock';
-import type { Counters } from '@sandtrail/runtime/counters';
-import type { Logger } from '@sandtrail/runtime/log';
 import { type Check, missing, reasonOf } from './doctor/check.ts';
+import type { DoctorOptions } from './doctor/doctor-options.ts';
 import { checkBubblewrap, checkCgroup, checkNetworkNamespace, checkUserNamespaces, removeSoon } from './doctor/isolation.ts'; // biome-ignore format: one line
 import { checkDisk, checkNode, checkTracefs } from './doctor/machine.ts';
 import { checkSensors } from './doctor/sensors.ts';
 import { findCgroupLayout } from './sandbox/cgroup-layout.ts';
-
-/** What the doctor needs to know of its surroundings. */
-export interface DoctorOptions {
-  readonly clock: Clock;
-  readonly counters: Counters;
-  readonly logger: Logger;
-  /** Whether this process may do what root may. */
-  readonly isRoot: boolean;
-  /** Where data is or will be kept: its file system must have room. */
-  readonly dataDirectory: string;
-  /** Name of the cgroup for canaries, removed at the end; another one for each run at a time. */
-  readonly cgroupName: string;
-}
 
 /** What works here. */
 export interface Diagnosis {

@@ -8,7 +8,8 @@ import type { Observation } from '@sandtrail/schemas/observation';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WatchedSandbox } from './collector.ts';
 import { FastPath, type FastVerdict } from './fast-path.ts';
-import { type RunOptions, runSandbox } from './sandbox/run.ts';
+import { runSandbox } from './sandbox/run.ts';
+import type { RunOptions } from './sandbox/run-options.ts';
 import { RunRig, testPolicy } from './sandbox/run-rig.ts';
 
 let rig: RunRig;

@@ -1,10 +1,10 @@
 // The doctor's look at the kernel sensors: each is really loaded and must see its canary.
 import type { Collector, CollectorSink } from '../collector.ts';
-import type { DoctorOptions } from '../doctor.ts';
 import { createEbpfCollector } from '../ebpf.ts';
 import { createProcCollector } from '../proc.ts';
 import { createStraceCollector } from '../strace.ts';
 import { type Check, missing, reasonOf, works } from './check.ts';
+import type { DoctorOptions } from './doctor-options.ts';
 
 const nobodyListens: CollectorSink = {
   observe: () => undefined,

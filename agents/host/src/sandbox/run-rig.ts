@@ -23,7 +23,7 @@ import { removeCgroups } from './cgroup.ts';
 import { cgroupDirectories, findCgroupLayout } from './cgroup-layout.ts';
 import { clearRemains } from './orphans.ts';
 import type { SandboxRecorder } from './recorder.ts';
-import type { RunOptions } from './run.ts';
+import type { RunOptions } from './run-options.ts';
 
 /** A policy for tests; `overrides` replace whole sections. */
 export function testPolicy(overrides: Partial<z.input<typeof Policy>> = {}): Policy {

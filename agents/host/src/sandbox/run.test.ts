@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type RunOptions, runSandbox } from './run.ts';
+import { runSandbox } from './run.ts';
+import type { RunOptions } from './run-options.ts';
 import { RunRig, testPolicy } from './run-rig.ts';
 
 let rig: RunRig;

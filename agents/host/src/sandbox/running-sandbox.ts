@@ -17,7 +17,7 @@ import { type Exit, type Launched, launchSandbox } from './launch.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import type { Plan } from './plan.ts';
 import type { RecorderStream, StreamEnd } from './recorder.ts';
-import type { EndReason, RunLimits, RunOptions } from './run.ts';
+import type { EndReason, RunLimits, RunOptions } from './run-options.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 interface RunningOptions extends Omit<RunOptions, 'limits'> {

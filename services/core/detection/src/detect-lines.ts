@@ -9,7 +9,8 @@ import { StreamId } from '@sandtrail/schemas/stream';
 import { topicOf } from '@sandtrail/schemas/topics';
 import * as z from 'zod';
 import { type Bundle, createBundle } from './bundle.ts';
-import { createEngine, type EngineCounts, type EngineEvent } from './engine.ts';
+import { createEngine, type EngineCounts } from './engine.ts';
+import type { EngineEvent } from './engine-event.ts';
 
 /** What one line gave. */
 export type LineOutcome =

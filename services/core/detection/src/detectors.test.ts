@@ -2,7 +2,7 @@ import { Finding } from '@sandtrail/schemas/finding';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { detectors } from './detectors.ts';
-import { runExample } from './example.ts';
+import { runExample } from './run-example.ts';
 import { writeFinding } from './sandbox-watch.ts';
 
 describe.each(detectors.map((detector) => [detector.name, detector] as const))(

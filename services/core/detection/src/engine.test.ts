@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createBundle } from './bundle.ts';
 import { detectors } from './detectors.ts';
-import { createEngine, type EngineEvent } from './engine.ts';
+import { createEngine } from './engine.ts';
+import type { EngineEvent } from './engine-event.ts';
 import { type Example, exampleProcess, exampleRecords } from './example.ts';
 import { writeFinding } from './sandbox-watch.ts';
 

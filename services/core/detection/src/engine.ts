@@ -1,7 +1,6 @@
 // The engine: events of one partition in, findings out; a function of the log and of nothing else.
 import { createHash } from 'node:crypto';
 import { SandtrailError } from '@sandtrail/schemas/errors';
-import type { Body } from '@sandtrail/schemas/events';
 import type { Evidence, Finding } from '@sandtrail/schemas/finding';
 import type { Header } from '@sandtrail/schemas/header';
 import type { Policy } from '@sandtrail/schemas/policy';
@@ -9,21 +8,13 @@ import { Incarnation, isWitnessed, SandboxUid, Tenant } from '@sandtrail/schemas
 import * as z from 'zod';
 import type { Bundle } from './bundle.ts';
 import type { DetectionEvent } from './detection-event.ts';
+import type { EngineEvent } from './engine-event.ts';
 import { SandboxWatch } from './sandbox-watch.ts';
 import { StreamLedger } from './stream-ledger.ts';
 
 const sandboxesMax = 4096;
 /** A destroyed sandbox is forgotten this long after its end, when nothing of it can follow. */
 const forgetNs = 120_000_000_000n;
-
-/** One record, parsed; `policy` stands in for that of `sandbox.created` where none will come. */
-export interface EngineEvent {
-  readonly header: Header;
-  readonly body: Body;
-  /** The body's exact text, hashed when a finding rests on it. */
-  readonly bodyText: string;
-  readonly policy?: Policy;
-}
 
 /** What the engine did, for `Counters`: judged, repeated, suppressed and forgotten. */
 export interface EngineCounts {

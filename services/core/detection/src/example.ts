@@ -1,15 +1,12 @@
-// An example: a few events that a detector must find or must pass over, runnable at any time.
+// An example: a few events that a detector must find or must pass over.
 import { policyDigest } from '@sandtrail/policy/policy-digest';
 import { Body } from '@sandtrail/schemas/events';
-import type { Finding } from '@sandtrail/schemas/finding';
 import { Header } from '@sandtrail/schemas/header';
 import type { BodyWire } from '@sandtrail/schemas/observation';
 import { Policy } from '@sandtrail/schemas/policy';
 import type { Trust } from '@sandtrail/schemas/scalars';
 import type * as z from 'zod';
-import { createBundle } from './bundle.ts';
-import type { Detector } from './detector.ts';
-import { createEngine, type EngineEvent } from './engine.ts';
+import type { EngineEvent } from './engine-event.ts';
 
 type Given<T> = T extends unknown ? Omit<T, 'v' | 'stream' | 'seq' | 'observedAtNs'> : never;
 
@@ -47,12 +44,6 @@ export const examplePolicy: z.input<typeof Policy> = {
 /** The process of examples, with the given pid. */
 export function exampleProcess(pid: number, comm = 'agent') {
   return { pid, startNs: `${pid}000000000`, comm };
-}
-
-/** What the detector, alone and with its defaults, finds in the example. */
-export function runExample(detector: Detector, example: Example): readonly Finding[] {
-  const engine = createEngine({ bundle: createBundle({ only: [detector] }) });
-  return exampleRecords(example).flatMap((record) => engine.step(record));
 }
 
 /** The example's events as records about one sandbox, as the log would carry them. */
