@@ -1,13 +1,14 @@
 // CONNECT: a tunnel to an allowed destination, opened only after its first bytes named the same one.
 import type { Socket } from 'node:net';
+import { openClientFlow } from './client-flow.ts';
 import { answerDenialOn, refuseTunnel } from './denial-answer.ts';
 import type { AllowedDestination } from './destination.ts';
 import type { Dialled } from './dial.ts';
-import { admit, deny, type EgressCore, elapsedMs, reach, recordFlow } from './egress-core.ts';
+import { admit, deny, type EgressCore, elapsedMs } from './egress-core.ts';
 import type { FirstBytes } from './first-bytes.ts';
 import { peekFirstBytes } from './first-bytes.ts';
-import type { Flow, FlowEnd } from './flow.ts';
-import { countBytes, splice } from './splice.ts';
+import type { Flow } from './flow.ts';
+import { splice } from './splice.ts';
 
 interface ConnectRequest {
   /** The request's target as it was written. */
@@ -27,23 +28,9 @@ export async function openTunnel(core: EgressCore, request: ConnectRequest): Pro
     answerDenialOn(client, { denial: destination, lingerMs });
     return;
   }
-  let dialled: Dialled | undefined;
-  const ended = (how: FlowEnd) => {
-    if (dialled === undefined) return;
-    recordFlow(core, { destination, dialled, startedMs: flow.startedMs, ended: how });
-  };
-  const flow = core.flows.open(ended);
-  client.on('error', () => flow.end('error'));
-  flow.hold(client);
-  const reached = await reach(core, { asked, destination, flow });
-  if ('reason' in reached) {
-    answerDenialOn(client, { denial: reached, lingerMs });
-    flow.end('closed');
-    return;
-  }
-  dialled = reached;
-  countBytes(flow, dialled);
-  await admitFirstBytes(core, { flow, client, head, destination, dialled });
+  const reached = await openClientFlow(core, { client, asked, destination });
+  if (reached === undefined) return;
+  await admitFirstBytes(core, { ...reached, client, head, destination });
 }
 
 interface Standing {

@@ -1,13 +1,14 @@
 // A WebSocket upgrade: one request decided like any other, then a flow to the destination it named.
 import { request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { openClientFlow } from './client-flow.ts';
 import { answerDenialOn } from './denial-answer.ts';
 import type { Dialled } from './dial.ts';
-import { deny, type EgressCore, elapsedMs, reach, recordFlow } from './egress-core.ts';
+import { deny, type EgressCore, elapsedMs } from './egress-core.ts';
 import type { Flow } from './flow.ts';
 import { headerNames, requestHeaders, responseHeaders } from './forwarded-headers.ts';
 import { headerValues, judgePlainRequest, type PlainRequest } from './plain-request.ts';
-import { countBytes, splice } from './splice.ts';
+import { splice } from './splice.ts';
 
 /** Whether a request asks for a WebSocket and nothing else: GET, no body, no other protocol. */
 export function wantsWebSocket(request: IncomingMessage): boolean {
@@ -35,23 +36,9 @@ export async function serveUpgrade(core: EgressCore, upgrade: UpgradeRequest): P
     answerDenialOn(client, { denial: plain, lingerMs });
     return;
   }
-  let dialled: Dialled | undefined;
   const { asked, destination } = plain;
-  const flow = core.flows.open((ended) => {
-    if (dialled === undefined) return;
-    recordFlow(core, { destination, dialled, startedMs: flow.startedMs, ended });
-  });
-  client.on('error', () => flow.end('error'));
-  flow.hold(client);
-  const reached = await reach(core, { asked, destination, flow });
-  if ('reason' in reached) {
-    answerDenialOn(client, { denial: reached, lingerMs });
-    flow.end('closed');
-    return;
-  }
-  dialled = reached;
-  countBytes(flow, dialled);
-  askToUpgrade(core, { ...upgrade, plain, flow, dialled });
+  const reached = await openClientFlow(core, { client, asked, destination });
+  if (reached !== undefined) askToUpgrade(core, { ...upgrade, plain, ...reached });
 }
 
 interface Asking extends UpgradeRequest {
