@@ -15,11 +15,14 @@ import { ContainmentRefused } from './events/containment-refused.ts';
 import { ContainmentReleased } from './events/containment-released.ts';
 import { ContainmentRequested } from './events/containment-requested.ts';
 import { ContainmentVerified } from './events/containment-verified.ts';
+import { ControlAlert } from './events/control-alert.ts';
 import { ControlAudit } from './events/control-audit.ts';
 import { ControlCheckpoint } from './events/control-checkpoint.ts';
 import { ControlGenesis } from './events/control-genesis.ts';
 import { ControlRefused } from './events/control-refused.ts';
+import { ControlSignIn } from './events/control-sign-in.ts';
 import { ControlTick } from './events/control-tick.ts';
+import { ControlVerification } from './events/control-verification.ts';
 import { FileChmod } from './events/file-chmod.ts';
 import { FileDelete } from './events/file-delete.ts';
 import { FileLink } from './events/file-link.ts';
@@ -67,11 +70,14 @@ export const Body = z.discriminatedUnion('kind', [
   ContainmentReleased,
   ContainmentRequested,
   ContainmentVerified,
+  ControlAlert,
   ControlAudit,
   ControlCheckpoint,
   ControlGenesis,
   ControlRefused,
+  ControlSignIn,
   ControlTick,
+  ControlVerification,
   FileChmod,
   FileDelete,
   FileLink,

@@ -1,12 +1,14 @@
-// Writes the files that are derived from code: JSON Schemas and golden vectors (`npm run generate`).
+// Writes the files that are derived from code: JSON Schemas, OpenAPI, golden vectors (`npm run generate`).
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { vectors } from '@sandtrail/chain/vectors';
+import { openApi } from '@sandtrail/console/contract/open-api';
 import { jsonSchemas } from '@sandtrail/schemas/json-schemas';
 
 const schemas = new URL('../schemas/', import.meta.url);
 
 writeFolder('json/', jsonSchemas());
 writeFolder('vectors/', vectors());
+writeFileSync(new URL('../services/console/open-api.json', import.meta.url), openApi());
 
 /** Makes the folder hold these files and no others. */
 function writeFolder(name: string, files: ReadonlyMap<string, string>): void {

@@ -1,5 +1,6 @@
 // The error catalogue: stable codes, what went wrong in words, and what to do about it.
 import { commandErrors } from './errors-command.ts';
+import { consoleErrors } from './errors-console.ts';
 import { gatewayErrors } from './errors-gateway.ts';
 import { hostErrors } from './errors-host.ts';
 import { recordErrors } from './errors-record.ts';
@@ -7,6 +8,7 @@ import { recordErrors } from './errors-record.ts';
 /** One entry for each code. A code is never renamed and never reused. */
 export const errorCatalogue = {
   ...commandErrors,
+  ...consoleErrors,
   ...gatewayErrors,
   ...recordErrors,
   ...hostErrors,

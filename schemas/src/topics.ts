@@ -13,10 +13,19 @@ export const partitionCount: Readonly<Record<Topic, number>> = {
   control: 1,
 };
 
+/** What people did and what was signed; ticks, refusals and genesis records stay with the events. */
+const controlKinds: ReadonlySet<string> = new Set([
+  'control.alert',
+  'control.audit',
+  'control.checkpoint',
+  'control.sign_in',
+  'control.verification',
+]);
+
 /** The topic that a kind of event travels in. */
 export function topicOf(kind: string): Topic {
   if (kind === 'finding') return 'findings';
   if (kind.startsWith('containment.')) return 'containment';
-  if (kind === 'control.checkpoint' || kind === 'control.audit') return 'control';
+  if (controlKinds.has(kind)) return 'control';
   return 'events';
 }

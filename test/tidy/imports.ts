@@ -44,6 +44,7 @@ const table: Readonly<Record<string, Allowance>> = {
   'services/sealer': service,
   'services/detector': service,
   'services/responder': service,
+  'services/console': service,
   // The door: it starts the embedded product, which is the one package that composes all others.
   'services/cli': { packages: [...serviceFloor, 'local'], node: 'all' },
   'services/local': { packages: ['*'], node: 'all' },
