@@ -10,6 +10,8 @@ export const SandboxDestroyed = event(
     exitCode: Count.optional(),
     signal: text(16).optional(),
     reason: z.enum(['exited', 'signalled', 'timeout', 'contained', 'orphaned', 'failed']),
+    /** Tasks that the kernel killed because the sandbox had used up its memory. */
+    oomKills: Count.optional(),
     streams: z.array(z.strictObject({ stream: StreamId, lastSeq: Uint64 })).max(16),
   },
   { senders: ['host'], freeText: [] },

@@ -1,5 +1,5 @@
 // A sandbox's own cgroup: made before anything runs in it, limited by the policy, removed at its end.
-import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Limits } from '@sandtrail/policy/resources';
@@ -22,6 +22,8 @@ export interface SandboxCgroup {
   /** A process that writes its pid to each of these files is inside, limits and all. */
   readonly procsFiles: readonly string[];
   readonly unenforced: readonly Unenforced[];
+  /** Tasks killed so far because the memory limit was reached; undefined where none is enforced. */
+  oomKills(): number | undefined;
   /** Removes the directories; waits up to 5 s for the last dead tasks to be reaped. */
   remove(): Promise<void>;
 }
@@ -36,6 +38,7 @@ interface CgroupOptions {
 
 const removeTimeoutMs = 5_000;
 const cpuPeriodUs = 100_000;
+const swapFile = 'memory.swap.max';
 
 /**
  * Makes a sandbox's cgroup in the v2 tree, and in the v1 trees where a limit's controller lies
@@ -55,7 +58,9 @@ export function createSandboxCgroup(options: CgroupOptions): SandboxCgroup {
       if (mount === undefined) enableController({ layout, parent, controller });
       else mkdirSync(directory, { recursive: true });
       for (const [file, value] of limitFiles(controller, limits, mount !== undefined)) {
-        writeFileSync(join(directory, file), value);
+        // A kernel without swap has no such file, and needs none.
+        const isNeeded = file !== swapFile || existsSync(join(directory, file));
+        if (isNeeded) writeFileSync(join(directory, file), value);
       }
     } catch (error) {
       unenforced.push({ field: limitFields[controller], reason: `cgroup: ${String(error)}` });
@@ -67,6 +72,8 @@ export function createSandboxCgroup(options: CgroupOptions): SandboxCgroup {
     id: statSync(path, { bigint: true }).ino,
     procsFiles: directories.map((directory) => join(directory, 'cgroup.procs')),
     unenforced,
+    oomKills: () =>
+      readOomKills(layout.v1.memory === undefined ? path : join(layout.v1.memory, parent, name)),
     remove: () => removeCgroups(directories),
   };
 }
@@ -111,7 +118,13 @@ function limitFiles(
   const quota = String(Math.max(1000, Math.round(cpuCores * cpuPeriodUs)));
   switch (controller) {
     case 'memory':
-      return [[isV1 ? 'memory.limit_in_bytes' : 'memory.max', String(memoryBytes)]];
+      // Without its own limit on swap a sandbox would swap the machine full instead.
+      return isV1
+        ? [['memory.limit_in_bytes', String(memoryBytes)]]
+        : [
+            ['memory.max', String(memoryBytes)],
+            [swapFile, '0'],
+          ];
     case 'pids':
       return [['pids.max', String(pidsMax)]];
     case 'cpu':
@@ -124,6 +137,17 @@ function limitFiles(
     default:
       return controller satisfies never;
   }
+}
+
+/** `oom_kill` of memory.oom_control (v1) or memory.events (v2). */
+function readOomKills(directory: string): number | undefined {
+  for (const file of ['memory.oom_control', 'memory.events']) {
+    const name = join(directory, file);
+    if (!existsSync(name)) continue;
+    const count = /^oom_kill (\d+)$/m.exec(readFileSync(name, 'utf8'))?.[1];
+    if (count !== undefined) return Number(count);
+  }
+  return undefined;
 }
 
 /** Removes cgroup directories; waits up to 5 s for the last dead tasks to be reaped. */

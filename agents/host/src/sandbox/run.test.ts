@@ -87,7 +87,24 @@ test('the sandbox is nobody on the host and sees next to nothing of it', async (
   ]);
 });
 
-test('limits of the policy hold', async () => {
+test('who needs more memory than the policy gives is killed, and the record says why', async () => {
+  const resources = { cpu_limit: '1', memory_limit: '64Mi', timeout_seconds: 60 };
+  const hog = ['python3', '-c', 'print(len(bytearray(200 * 1024 * 1024)))'];
+  const { summary, out, recorder } = await run(hog, { policy: testPolicy({ resources }) });
+  expect({ out, exitCode: summary.exitCode }).toEqual({ out: '', exitCode: 137 });
+  expect(recorder.of('sandbox.destroyed')).toMatchObject([{ oomKills: 1 }]);
+});
+
+test('a busy sandbox gets the share of a processor that the policy gives', async () => {
+  const resources = { cpu_limit: '250m', memory_limit: '64Mi', timeout_seconds: 60 };
+  const busy = ['python3', '-c', 'import time\nwhile time.process_time() < 0.5: pass'];
+  const startedMs = performance.now();
+  await run(busy, { policy: testPolicy({ resources }) });
+  // Half a second of work at a quarter of a processor.
+  expect(performance.now() - startedMs).toBeGreaterThan(1500);
+});
+
+test('no more tasks start than the policy allows', async () => {
   const script = 'i=0; while [ $i -lt 200 ]; do sleep 300 & i=$((i+1)); done; echo NEVER';
   const { err, out } = await run(shell(script));
   expect(err).toMatch(/fork/i);

@@ -215,6 +215,7 @@ export class RunningSandbox {
     });
     for (const stream of this.#streams) streams.push(await stream.close('the sandbox has ended'));
     await this.#watchdog?.dismiss();
+    const oomKills = this.#options.plan.cgroup?.oomKills() ?? 0;
     await this.#options.plan.cgroup?.remove();
     const reason = how.reason ?? this.#reason(exit);
     const told = streams.map(({ stream, lastSeq }) => ({ stream, lastSeq: lastSeq.toString() }));
@@ -223,6 +224,7 @@ export class RunningSandbox {
       streams: told.slice(0, 16),
       ...(exit === undefined ? {} : { exitCode: exit.code }),
       ...(exit?.signal === undefined ? {} : { signal: exit.signal }),
+      ...(oomKills === 0 ? {} : { oomKills }),
     });
     const own = await this.#own?.close('the sandbox has ended');
     if (own !== undefined) streams.push(own);
