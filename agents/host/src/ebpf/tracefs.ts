@@ -23,6 +23,14 @@ export function tracepointArguments(tracepoint: string): readonly string[] | und
     .filter((name) => !name.startsWith('common_') && name !== '__syscall_nr');
 }
 
+/** The names in the types of a tracepoint's fields, typedefs among them; not those of structures. */
+export function tracepointTypes(tracepoint: string): readonly string[] {
+  const format = readFileSync(`${tracefsPath}/events/${tracepoint}/format`, 'utf8');
+  return [...format.matchAll(/field:([^;]*?)\w+(?:\[\d*\])?;/g)].flatMap(
+    ([, type = '']) => type.replaceAll(/(?:struct|union|enum) \w+/g, '').match(/\w+/g) ?? [],
+  );
+}
+
 /** A directory as the kernel names it, or `undefined` when there is none. */
 export function kernelDirectory(path: string): KernelDirectory | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
