@@ -52,11 +52,11 @@ function errorCodes(text: string, sources: readonly SourceFile[]): readonly stri
   });
 }
 
-/** Counter names are the first argument of `counters.add('…')`. */
+/** Names are the first argument of `counters.add('…')` and of `counters.time('…')`. */
 function metrics(text: string, sources: readonly SourceFile[]): readonly string[] {
   const counted = new Set<string>();
   for (const file of sources.filter((each) => !isTest(each.path))) {
-    for (const match of file.text.matchAll(/counters\.add\(\s*'([a-z_.]+)'/g))
+    for (const match of file.text.matchAll(/counters\.(?:add|time)\(\s*'([a-z_.]+)'/g))
       counted.add(match[1] ?? '');
   }
   const named = new Set(

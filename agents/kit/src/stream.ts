@@ -77,6 +77,7 @@ export class KitStream {
       finish: (draft) => this.#record(draft),
     });
     const body = { kind: 'collector.started', observedAtNs: this.#now(), ...opening };
+    counters.add('kit.own_records');
     this.#push(this.#bytesOf(body));
   }
 
@@ -94,6 +95,7 @@ export class KitStream {
    * What cannot become a record is counted and told in a `collector.gap`.
    */
   emit(observation: Observation, { redactions = [] }: EmitOptions = {}): void {
+    this.#options.counters.add('kit.observed');
     if (this.#isClosed) {
       this.#options.counters.add('kit.dropped', 1, 'closed');
       return;
@@ -138,6 +140,7 @@ export class KitStream {
       observedAtNs: this.#now(),
       reason: reason.slice(0, 128).toWellFormed(),
     };
+    this.#options.counters.add('kit.own_records');
     this.#push(this.#bytesOf({ ...body, ...this.#statement() }));
     this.#onClosed(this);
   }
@@ -191,6 +194,7 @@ export class KitStream {
       this.#options.counters.add('kit.own_records_withheld');
       return false;
     }
+    this.#options.counters.add('kit.own_records');
     this.#push(bytes);
     return true;
   }

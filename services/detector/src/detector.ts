@@ -5,6 +5,7 @@ import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
 import { pause } from '@sandtrail/runtime/supervise';
 import { FromWorker, type Judged, type ToWorker, type WorkerStart } from './messages.ts';
+import type { Origin } from './origin.ts';
 
 /** A saved state of one partition. */
 export interface SavedState {
@@ -12,6 +13,13 @@ export interface SavedState {
   readonly bundle: string;
   readonly nextOffset: bigint;
   readonly state: string;
+}
+
+/** Findings of one record, as frames, and that record. */
+export interface Found {
+  readonly partition: number;
+  readonly origin: Origin;
+  readonly frames: readonly Uint8Array[];
 }
 
 /** What the detector needs. */
@@ -22,6 +30,8 @@ export interface DetectorOptions {
   readonly partitions: readonly number[];
   /** Resolves when the frames are durable in the findings topic. */
   readonly append: (frames: readonly Buffer[]) => Promise<void>;
+  /** Hears of findings once they are durable. */
+  readonly onFound?: ((found: Found) => void) | undefined;
   readonly load: () => Promise<readonly SavedState[]>;
   readonly save: (state: SavedState) => Promise<void>;
   readonly log: Logger;
@@ -122,6 +132,8 @@ async function take(message: FromWorker, worker: Worker, options: DetectorOption
     case 'findings':
       await options.append(message.frames.map((frame) => Buffer.from(frame)));
       counters.add('detector.findings', message.frames.length);
+      counters.time('detector.event_to_finding', ageMs(message.origin));
+      options.onFound?.(message);
       send(worker, 'ack');
       return;
     case 'snapshot': {
@@ -151,11 +163,16 @@ async function take(message: FromWorker, worker: Worker, options: DetectorOption
 
 function count(counts: Judged, { counters, log }: DetectorOptions): void {
   counters.add('detector.judged', counts.records);
+  counters.add('detector.new', counts.records - counts.unreadable - counts.repeated);
   counters.add('detector.unreadable', counts.unreadable);
   counters.add('detector.repeated', counts.repeated);
   counters.add('detector.suppressed', counts.suppressed);
   counters.add('detector.evicted', counts.evicted);
   if (counts.unreadable > 0) log.warn('records are unreadable', { count: counts.unreadable });
+}
+
+function ageMs({ timeNs }: Origin): number {
+  return Number(systemClock.nowNs() - timeNs) / 1e6;
 }
 
 function send(worker: Worker, message: ToWorker): void {

@@ -1,6 +1,7 @@
 // What the detector's worker and its owner tell each other.
 import { Sha256Hex } from '@sandtrail/schemas/scalars';
 import * as z from 'zod';
+import { Origin } from './origin.ts';
 
 /** What a worker starts with. `states` are what former workers saved, by partition. */
 export const WorkerStart = z.strictObject({
@@ -34,6 +35,7 @@ export const FromWorker = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('findings'),
     partition: z.int(),
+    origin: Origin,
     frames: z.array(z.custom<Uint8Array>((value) => value instanceof Uint8Array)),
   }),
   z.strictObject({

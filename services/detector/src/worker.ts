@@ -5,6 +5,7 @@ import { createBundle } from '@sandtrail/detection/bundle';
 import { systemClock } from '@sandtrail/runtime/clock';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { type FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import { type Origin, originOf } from './origin.ts';
 import { PartitionJudge } from './partition-judge.ts';
 
 const page = { recordsMax: 1000, sizeBytesMax: 4 * 1024 * 1024 };
@@ -56,7 +57,7 @@ async function judgePartition(partition: number): Promise<void> {
       const frames = judge.step(record);
       next = record.offset + 1n;
       // Handed over at once: a finding does not wait for the page that it was found in.
-      if (frames.length > 0) await hand(partition, frames);
+      if (frames.length > 0) await hand(partition, frames, originOf(record));
     }
     counting ??= setTimeout(count, countMs);
     const nowMs = systemClock.monotonicMs();
@@ -91,10 +92,10 @@ function restored(partition: number) {
   }
 }
 
-async function hand(partition: number, frames: readonly Buffer[]): Promise<void> {
+async function hand(partition: number, frames: readonly Buffer[], origin: Origin) {
   while (underWay >= underWayMax) await acked.promise;
   underWay += 1;
-  tell({ type: 'findings', partition, frames: [...frames] });
+  tell({ type: 'findings', partition, origin, frames: [...frames] });
 }
 
 async function settled(): Promise<void> {

@@ -1,10 +1,12 @@
 // A supervised process: started, waited for until it says that it is ready, started again if it dies.
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Logger } from '@sandtrail/runtime/log';
+import type { ProcessMetrics } from '@sandtrail/runtime/process-metrics';
 import { pause } from '@sandtrail/runtime/supervise';
 import { type ErrorCode, errorCatalogue, SandtrailError } from '@sandtrail/schemas/errors';
 import * as z from 'zod';
 import type { Account } from './accounts.ts';
+import { answerSiblings, askMetrics } from './metrics-exchange.ts';
 
 interface ChildOptions {
   readonly name: string;
@@ -16,6 +18,8 @@ interface ChildOptions {
   readonly log: Logger;
   /** Where its output goes: a descriptor, or our own standard error. */
   readonly logFd?: number | undefined;
+  /** Answers what it asks over its channel: what its siblings measured. */
+  readonly siblings?: () => Promise<readonly ProcessMetrics[]>;
   readonly readyMsMax: number;
   /** How long it may take to end before it is killed. */
   readonly stopMsMax: number;
@@ -29,6 +33,8 @@ export interface Child {
   pid(): number | undefined;
   /** How often it was started anew after a death. */
   restarts(): number;
+  /** What it measured about itself; undefined when it does not say so soon. */
+  metrics(): Promise<ProcessMetrics | undefined>;
   /** Asks it to end (SIGTERM), and kills it when it does not within `stopMsMax`. */
   stop(): Promise<void>;
 }
@@ -88,6 +94,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     name: options.name,
     pid: () => current.pid,
     restarts: () => restarts,
+    metrics: () => askMetrics(current),
     async stop() {
       stopping.abort();
       const timer = setTimeout(() => current.kill('SIGKILL'), options.stopMsMax);
@@ -99,14 +106,17 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   };
 }
 
-function launch({ file, args, nodeFlags = [], account, logFd = 2 }: ChildOptions): ChildProcess {
-  return fork(file, [...args], {
+function launch(options: ChildOptions): ChildProcess {
+  const { file, args, nodeFlags = [], account, logFd = 2, siblings } = options;
+  const child = fork(file, [...args], {
     execArgv: [...process.execArgv, ...nodeFlags],
     // A group of its own: Ctrl-C reaches the supervisor alone, which ends all in order.
     detached: true,
     stdio: ['ignore', logFd, logFd, 'ipc'],
     ...(account === undefined ? {} : { uid: account.uid, gid: account.gid }),
   });
+  if (siblings !== undefined) answerSiblings(child, siblings);
+  return child;
 }
 
 const Message = z.union([z.literal('ready'), z.object({ fault: Fault })]);

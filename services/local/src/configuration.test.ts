@@ -41,6 +41,11 @@ test('the command line wins over the file', () => {
 test.each([
   ['an unknown setting', 'tennant: acme\n', /tennant/],
   ['a value out of its bounds', 'checkpointMs: 1\n', /checkpointMs/],
+  [
+    'a door for metrics that other machines could reach',
+    'telemetry: {prometheus: {host: 0.0.0.0, port: 9464}}\n',
+    /telemetry\.prometheus\.host/,
+  ],
   ['a text that is not YAML', 'a: [1\n', /config\.yaml/],
   ['a list instead of settings', '- a\n', /config\.yaml/],
 ])('%s is refused by name', (_name, text, said) => {

@@ -7,6 +7,15 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import type { Layout } from './layout.ts';
 
+const Port = z.int().min(0).max(65_535);
+
+const Telemetry = z.strictObject({
+  /** `/metrics` for Prometheus, on this machine only: it asks for neither a name nor a secret. */
+  prometheus: z
+    .strictObject({ host: z.enum(['127.0.0.1', '::1']).default('127.0.0.1'), port: Port })
+    .optional(),
+});
+
 /** Every setting, with its unit in its name. Unknown settings are refused. */
 export const Configuration = z.strictObject({
   /** This machine's name in streams and grants. */
@@ -26,6 +35,8 @@ export const Configuration = z.strictObject({
   approvalMsMax: z.int().min(1_000).max(86_400_000).default(900_000),
   /** Sandboxes that findings contain by themselves in a minute; more wait for a person. */
   automaticActsMax: z.int().min(0).max(100_000).default(10),
+  /** What Sandtrail tells about itself; nothing unless asked. */
+  telemetry: Telemetry.default({}),
   /** Where the signed heads are written: outside the data directory. */
   headFile: text(4096),
 });

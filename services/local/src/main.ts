@@ -7,6 +7,7 @@ import { SandtrailError } from '@sandtrail/schemas/errors';
 import type { Fault } from './child.ts';
 import { Configuration, configurationFile } from './configuration.ts';
 import { layoutOf } from './layout.ts';
+import { exchangeMetrics } from './metrics-exchange.ts';
 import type { Role } from './role.ts';
 import { releaseStartGarbage } from './start-garbage.ts';
 
@@ -38,13 +39,15 @@ const log = createLogger({
 
 try {
   const start = await load();
+  const counters = createCounters();
   const running = await start({
     layout,
     configuration,
     clock: systemClock,
     random: systemRandom,
-    counters: createCounters(),
+    counters,
     log,
+    metrics: exchangeMetrics(name, counters),
   });
   let stopping = false;
   const stop = async () => {

@@ -2,6 +2,7 @@
 import type { Clock, Random } from '@sandtrail/runtime/clock';
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
+import type { ProcessMetrics } from '@sandtrail/runtime/process-metrics';
 import type { Configuration } from './configuration.ts';
 import type { Layout } from './layout.ts';
 
@@ -15,10 +16,16 @@ export interface Surroundings {
   readonly log: Logger;
 }
 
+/** What a process of the product has beside them. */
+export interface ProcessSurroundings extends Surroundings {
+  /** What this process and its siblings measured, as far as they answer. */
+  readonly metrics: () => Promise<readonly ProcessMetrics[]>;
+}
+
 /** Something that was started and can be ended in order. */
 export interface Running {
   close(): Promise<void>;
 }
 
 /** Starts a role; resolves when it serves. */
-export type Role = (surroundings: Surroundings) => Promise<Running>;
+export type Role = (surroundings: ProcessSurroundings) => Promise<Running>;

@@ -72,7 +72,14 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
       account,
       nodeFlags: nodeFlags[name],
     };
-    const bounds = { readyMsMax, stopMsMax, signal: failing.signal };
+    // Only the core tells the outside how the processes are; it asks its siblings through us.
+    const siblings = async () => {
+      const others = children.filter((child) => child.name !== name);
+      const told = await Promise.all(others.map((child) => child.metrics()));
+      return told.filter((each) => each !== undefined);
+    };
+    const asks = name === 'core' ? { siblings } : {};
+    const bounds = { readyMsMax, stopMsMax, signal: failing.signal, ...asks };
     children.push(await startChild({ ...about, ...bounds, log, logFd }));
   };
   const startCore = async () => {

@@ -76,7 +76,15 @@ export class FindingResponse {
       return;
     }
     counters.add('responder.findings', 1, 'automatic');
-    await acts.send(terms);
+    const takenMs = clock.monotonicMs();
+    const sent = await acts.send(terms);
+    if (sent.judgement !== 'act') return;
+    // Not waited for: the next finding has its turn. It resolves in any case.
+    void sent.decided.then(({ state }) => {
+      const isContained = state === 'verified' || state === 'already_gone';
+      const tookMs = clock.monotonicMs() - takenMs;
+      if (isContained) counters.time('responder.finding_to_contained', tookMs);
+    });
   }
 
   async #ask(finding: Finding, level: Level): Promise<void> {

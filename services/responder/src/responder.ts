@@ -202,9 +202,12 @@ const retryMs = 200;
 
 /** The log may refuse a write for a moment; a finding is given up only after several tries. */
 async function takePatiently(finding: Finding, { response, signal, options }: Taking) {
+  options.counters.add('responder.received');
   for (let tried = 1; !signal.aborted; tried += 1) {
     try {
-      return await response.take(finding);
+      await response.take(finding);
+      options.counters.add('responder.answered');
+      return undefined;
     } catch (error) {
       if (!(error instanceof SandtrailError)) throw error;
       const { counters, log } = options;
@@ -214,7 +217,10 @@ async function takePatiently(finding: Finding, { response, signal, options }: Ta
         code: error.code,
         tried,
       });
-      if (tried >= retriesMax) return undefined;
+      if (tried >= retriesMax) {
+        counters.add('responder.given_up');
+        return undefined;
+      }
       await pause(retryMs * tried, signal);
     }
   }

@@ -31,6 +31,7 @@ export interface PlaceSealerOptions {
   readonly signed: SignedHeads;
   readonly writer: BlockWriter;
   readonly limits: SealerLimits;
+  readonly onSealed?: ((block: Block) => void) | undefined;
   readonly logger: Logger;
   readonly counters: Counters;
 }
@@ -162,11 +163,20 @@ export class PlaceSealer {
   }
 
   async #write(blocks: readonly Block[], state: ChainState): Promise<void> {
-    const { writer, counters, limits } = this.#options;
-    for (const block of blocks) {
-      await writer.write(block);
-      counters.add('sealer.rows', block.rows.length);
-      counters.add('sealer.blocks');
+    const { writer, counters, limits, onSealed } = this.#options;
+    let unwritten = blocks.reduce((sum, { rows }) => sum + rows.length, 0);
+    counters.add('sealer.received', unwritten);
+    try {
+      for (const block of blocks) {
+        await writer.write(block);
+        unwritten -= block.rows.length;
+        counters.add('sealer.rows', block.rows.length);
+        counters.add('sealer.blocks');
+        onSealed?.(block);
+      }
+    } finally {
+      // They are read again when the chain is taken on anew.
+      if (unwritten > 0) counters.add('sealer.unwritten', unwritten);
     }
     this.#sealedTo = nextOffset(state);
     if (state.nextPos - this.#savedPos >= BigInt(limits.stateRows)) await this.#save(state);

@@ -148,6 +148,7 @@ class EmbeddedLog implements EmbeddedBus {
   }
 
   append(place: Place, values: readonly Buffer[]): Promise<bigint> {
+    this.#counters.add('bus.received', values.length);
     const refusal = this.#closing.signal.aborted
       ? new SandtrailError('BUS_CLOSED', { detail: placeName(place) })
       : this.#queue.refusalOf(values);

@@ -13,8 +13,10 @@ import { startAdminServer } from '../admin-server.ts';
 import { keyFilesOf } from '../keys.ts';
 import { openKit, openScanner } from '../kits.ts';
 import { startNotes, trustedKeys } from '../notes.ts';
+import { startOwnMetrics } from '../own-metrics.ts';
 import { startRetention } from '../retention.ts';
-import type { Running, Surroundings } from '../role.ts';
+import type { ProcessSurroundings, Running, Surroundings } from '../role.ts';
+import { lagOfBlocks } from '../sealing-lag.ts';
 import { serviceRecords } from '../service-records.ts';
 import { startJudgement } from './judgement.ts';
 
@@ -24,7 +26,7 @@ const logName = 'sandtrail';
 const places = placesOf(partitionCount);
 
 /** Starts the core in the order in which data flows; closes it against that order. */
-export async function startCore(surroundings: Surroundings): Promise<Running> {
+export async function startCore(surroundings: ProcessSurroundings): Promise<Running> {
   const { layout, configuration, clock, random, counters, log } = surroundings;
   const ending: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -56,6 +58,7 @@ export async function startCore(surroundings: Surroundings): Promise<Running> {
         store,
         places,
         keys: trustedKeys(layout),
+        onSealed: lagOfBlocks({ clock, counters }),
         logger: log.child('sealer'),
         counters,
       }),
@@ -77,6 +80,7 @@ export async function startCore(surroundings: Surroundings): Promise<Running> {
       await startAdminServer({ socket: layout.adminSocket, routes, log: log.child('admin') }),
       (each) => each.close(),
     );
+    started(await startOwnMetrics(surroundings, { bus, sealer }), (each) => each.close());
     started(
       await startNotes({ layout, record: records.signer, clock, log: log.child('notes') }),
       (each) => each.close(),

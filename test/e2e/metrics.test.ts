@@ -1,0 +1,108 @@
+// `/metrics` of the real product: a parser of Prometheus takes it, and every stage's counts add up.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { inHand, stageBalances } from '@sandtrail/runtime/stage-balances';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestProduct, type TestProduct } from '../world/product.ts';
+import { parseMetrics, type Sample } from '../world/prometheus.ts';
+import { findingsOf } from '../world/seen.ts';
+import { until } from '../world/until.ts';
+import { runWorkload } from '../world/workload.ts';
+
+let product: TestProduct;
+let address = '';
+beforeAll(async () => {
+  product = await startTestProduct({ telemetry: { prometheus: { port: 0 } } });
+  address = /"address":"([^"]*\/metrics)"/.exec(product.log)?.[1] ?? '';
+});
+afterAll(async () => {
+  expect(await product.close()).toEqual([]);
+});
+
+async function scrape(): Promise<string> {
+  const response = await fetch(address);
+  expect(response.headers.get('content-type')).toContain('version=0.0.4');
+  return response.text();
+}
+
+test('what every stage received, it passed on or dropped for a reason', async () => {
+  const script = 'cat /proc/1/root/etc/shadow; for i in $(seq 50); do echo $i > file-$i; done';
+  const { uid } = await runWorkload(product, { script });
+  await until(() => findingsOf(product, uid).length > 0, { what: 'a finding' });
+  const stages = stageBalances.map(({ stage }) => stage);
+  const samples = await until(
+    async () => {
+      const now = parseMetrics(await scrape());
+      const resting = stageBalances.filter((each) => Math.abs(handOf(each, now)) === 0);
+      return resting.length === stages.length ? now : undefined;
+    },
+    { what: `${stages.join(', ')} have nothing in hand`, withinMs: 30_000 },
+  );
+  for (const { stage, received } of stageBalances) {
+    expect(sumOf(samples, received), stage).toBeGreaterThan(0);
+  }
+  expect(new Set(samples.map(({ labels }) => labels['process']))).toEqual(
+    new Set(['core', 'host', 'signer']),
+  );
+});
+
+test('lag is measured from an event to its seal and to its finding', async () => {
+  const samples = parseMetrics(await scrape());
+  for (const name of ['sealer_event_to_sealed', 'detector_event_to_finding']) {
+    const count = samples.find((each) => each.name === `sandtrail_${name}_seconds_count`);
+    const sum = samples.find((each) => each.name === `sandtrail_${name}_seconds_sum`);
+    expect(count?.value, name).toBeGreaterThan(0);
+    expect(sum?.value, name).toBeGreaterThan(0);
+  }
+});
+
+test('Prometheus’s own parser finds nothing to object to', async () => {
+  const { status, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+    input: await scrape(),
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});
+
+test('no label holds what a sandbox or a tenant wrote', async () => {
+  const canary = 'label-canary-5309';
+  await runWorkload(product, { script: `ls /${canary}; curl -m 1 http://${canary}.example.com` });
+  const text = await scrape();
+  expect(text).not.toContain(canary);
+  const labels = new Set(parseMetrics(text).flatMap((each) => Object.keys(each.labels)));
+  expect(labels).toEqual(new Set(['process', 'reason', 'le']));
+});
+
+test('other paths and other methods get nothing, and other machines cannot ask', async () => {
+  expect((await fetch(new URL('/', address))).status).toBe(404);
+  expect((await fetch(address, { method: 'POST' })).status).toBe(404);
+  expect(new URL(address).hostname).toBe('127.0.0.1');
+});
+
+test('the alert rules load, and fire on a bad day alone', () => {
+  const folder = path.join(import.meta.dirname, '../../deploy/prometheus');
+  for (const words of [
+    ['check', 'config', 'prometheus.yml'],
+    ['test', 'rules', 'sandtrail.rules.test.yml'],
+  ]) {
+    const { status, stderr } = spawnSync('promtool', words, { cwd: folder, encoding: 'utf8' });
+    expect({ words, status, stderr }).toEqual({ words, status: 0, stderr: '' });
+  }
+  expect(readFileSync(path.join(folder, 'sandtrail.rules.yml'), 'utf8')).toContain('for: 5m');
+});
+
+function sumOf(samples: readonly Sample[], names: readonly string[]): number {
+  const wanted = names.map((name) => `sandtrail_${name.replaceAll('.', '_')}_total`);
+  return samples
+    .filter(({ name }) => wanted.includes(name))
+    .reduce((sum, { value }) => sum + value, 0);
+}
+
+function handOf(balance: (typeof stageBalances)[number], samples: readonly Sample[]): number {
+  const { received, passed, dropped } = balance;
+  const counters = Object.fromEntries(
+    [...received, ...passed, ...dropped].map((name) => [name, sumOf(samples, [name])]),
+  );
+  return inHand(balance, counters);
+}
