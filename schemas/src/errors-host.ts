@@ -115,6 +115,16 @@ export const hostErrors = {
     remedy: 'See why the log refuses writes (disk, shutdown); then ask again.',
     exit: 74,
   },
+  DOCKER_UNAVAILABLE: {
+    message: 'The container engine does not answer, or speaks another API.',
+    remedy: 'Start the engine, name its socket in `schedulers`, and give the host daemon access.',
+    exit: 69,
+  },
+  DOCKER_REFUSED: {
+    message: 'The container engine refused a request.',
+    remedy: 'Read the detail: it is what the engine said.',
+    exit: 69,
+  },
   SENSOR_UNAVAILABLE: {
     message: 'A kernel sensor could not be started.',
     remedy: 'Run `sandtrail doctor`: it says which sensors work here and what the others need.',

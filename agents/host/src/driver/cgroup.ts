@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '@sandtrail/runtime/clock';
 import type { Level } from '@sandtrail/schemas/finding';
 import { type CgroupHandle, openCgroup } from './cgroup-handle.ts';
-import { type Applied, type Driver, egressAnswerMs, type Target } from './driver.ts';
+import { type Applied, answerMsOf, type Driver, type Target } from './driver.ts';
 import { type ProofSource, proveState } from './proof.ts';
 import { withinMs } from './within.ts';
 
@@ -55,13 +55,13 @@ async function applyLevel(act: Act & { readonly level: Level }): Promise<Applied
     case 'L0':
       return done('L0');
     case 'L1': {
-      const state = await withinMs(egressAnswerMs, target.egress.deny());
+      const state = await withinMs(answerMsOf(target.egress), target.egress.deny());
       if (state?.denied === true) return done('L1');
       const frozen = await applyLevel({ ...act, level: 'L2' });
       return { ...frozen, detail: 'the runner did not confirm the denial of egress: frozen' };
     }
     case 'L2': {
-      const denied = withinMs(egressAnswerMs, target.egress.deny());
+      const denied = withinMs(answerMsOf(target.egress), target.egress.deny());
       const state = await freeze(act);
       await denied;
       return state === 'gone'
@@ -71,7 +71,7 @@ async function applyLevel(act: Act & { readonly level: Level }): Promise<Applied
           : failed('L2', state);
     }
     case 'L5': {
-      const denied = withinMs(egressAnswerMs, target.egress.deny());
+      const denied = withinMs(answerMsOf(target.egress), target.egress.deny());
       cgroup.write('cgroup.kill', '1');
       const empty = await until(() => cgroup.event('populated') !== true);
       await denied;
@@ -100,7 +100,7 @@ async function thaw({ cgroup, until }: Act): Promise<boolean> {
 
 async function release(act: Act): Promise<Applied> {
   const thawed = await thaw(act);
-  const egress = await withinMs(egressAnswerMs, act.target.egress.allow());
+  const egress = await withinMs(answerMsOf(act.target.egress), act.target.egress.allow());
   if (!thawed) return failed('L0', 'still frozen');
   return egress?.denied === false ? done('L0') : failed('L0', 'egress is still denied');
 }

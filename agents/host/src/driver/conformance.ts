@@ -1,9 +1,19 @@
 // What every local driver must do, as tests on real busy processes.
+import type { Readable } from 'node:stream';
 
 import { proofHolds } from '@sandtrail/schemas/proof-holds';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { TestSandbox } from '../sandbox/test-sandbox.ts';
-import type { Driver, EgressSwitch } from './driver.ts';
+import type { Driver, EgressSwitch, Target } from './driver.ts';
+
+/** A sandbox that runs a command of a test. */
+export interface SandboxUnderTest {
+  readonly target: Target;
+  readonly launched: {
+    readonly stdout: Readable | undefined;
+    readonly exited: Promise<unknown>;
+  };
+  end(): Promise<unknown>;
+}
 
 /** A driver and how to start a sandbox that it contains. */
 export interface DriverUnderTest {
@@ -12,7 +22,7 @@ export interface DriverUnderTest {
     readonly command: readonly string[];
     readonly egress?: EgressSwitch;
     readonly pidsMax?: number;
-  }): Promise<TestSandbox>;
+  }): Promise<SandboxUnderTest>;
 }
 
 /** A shell that starts `n` busy children, says so, and waits. */
@@ -23,7 +33,7 @@ export function busyCommand(n: number): readonly string[] {
 }
 
 /** Below everybody else's work: what stands here is that it stops, not that it starves the machine. */
-const idly: readonly string[] = ['chrt', '--idle', '0'];
+export const idly: readonly string[] = ['chrt', '-i', '0'];
 
 /** So many leave the machine to others without that. */
 const fewTasks = 10;
@@ -33,7 +43,7 @@ const forkBomb = [...idly, 'sh', '-c', 'b() { b & b & while :; do :; done; }; b 
 /** Registers the conformance tests of one driver. */
 export function driverConformance(under: DriverUnderTest): void {
   const { driver } = under;
-  const running: TestSandbox[] = [];
+  const running: SandboxUnderTest[] = [];
   const start: DriverUnderTest['start'] = async (options) => {
     const sandbox = await under.start(options);
     running.push(sandbox);
@@ -151,18 +161,18 @@ export function driverConformance(under: DriverUnderTest): void {
   });
 }
 
-function renumbered(cgroup: TestSandbox['target']['cgroup']): TestSandbox['target']['cgroup'] {
+function renumbered(cgroup: Target['cgroup']): Target['cgroup'] {
   return cgroup === undefined ? undefined : { ...cgroup, id: cgroup.id + 1n };
 }
 
-async function firstOutput(sandbox: TestSandbox): Promise<void> {
+async function firstOutput(sandbox: SandboxUnderTest): Promise<void> {
   const { stdout } = sandbox.launched;
   await new Promise<void>((resolve) => stdout?.once('data', () => resolve()));
 }
 
 async function untilTasks(
   driver: Driver,
-  { target, tasks }: { readonly target: TestSandbox['target']; readonly tasks: number },
+  { target, tasks }: { readonly target: Target; readonly tasks: number },
 ): Promise<void> {
   for (let look = 0; look < 100; look += 1) {
     if ((await driver.verify(target)).visited >= tasks) return;

@@ -9,12 +9,31 @@ export interface EgressSwitch {
   deny(): Promise<EgressState>;
   allow(): Promise<EgressState>;
   status(): Promise<EgressState>;
+  /** Milliseconds within which it answers, where those are not `egressAnswerMs`. */
+  readonly answerMs?: number;
 }
 
 /** What the runner's proxy and resolver say of themselves. */
 export interface EgressState {
   readonly openFlows: number;
   readonly denied: boolean;
+}
+
+/**
+ * Whoever started a sandbox that Sandtrail did not start: an engine or a runtime. It is told of each
+ * act, so that it neither undoes nor contradicts it; no act waits for it longer than its bound.
+ */
+export interface Keeper {
+  /** Everything in it stands still now. */
+  stopped(): Promise<void>;
+  /** It is about to run on. */
+  resumes(): Promise<void>;
+  /** It is about to be killed and must not be started again. */
+  dies(): Promise<void>;
+  /** It is dead: what the runtime keeps of it can go. */
+  died(): Promise<void>;
+  /** Processes of a later life of the same sandbox: somebody has started it again. */
+  returned(): Promise<readonly number[]>;
 }
 
 /** A sandbox as a driver finds it: by handles that no other sandbox can ever share. */
@@ -27,6 +46,7 @@ export interface Target {
   readonly initStartTicks: bigint;
   /** The name of its process-id namespace, such as `pid:[4026532181]`, read at registration. */
   readonly pidNamespace: string;
+  readonly keeper?: Keeper;
   readonly egress: EgressSwitch;
 }
 
@@ -58,4 +78,9 @@ export interface Driver {
 export const lookIntervalMs = 20;
 
 /** Milliseconds within which a runner answers; later, L1 becomes L2. */
-export const egressAnswerMs = 100;
+const egressAnswerMs = 100;
+
+/** How long an act waits for this way out. */
+export function answerMsOf({ answerMs }: EgressSwitch): number {
+  return answerMs ?? egressAnswerMs;
+}

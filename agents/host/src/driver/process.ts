@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Level } from '@sandtrail/schemas/finding';
 import { systemErrorCode } from '../sandbox/system-error.ts';
 import { evidenceLost } from './cgroup.ts';
-import { type Applied, type Driver, egressAnswerMs, type Target } from './driver.ts';
+import { type Applied, answerMsOf, type Driver, type Target } from './driver.ts';
 import { proveState } from './proof.ts';
 import { isAlive, listProcesses, readTask, type Task } from './task.ts';
 import { withinMs } from './within.ts';
@@ -31,7 +31,7 @@ export function createProcessDriver(): Driver {
     thaw: (target) => Promise.resolve(thaw(target)),
     release: async (target) => {
       if (!thaw(target)) return result('already_gone', 'L0');
-      const egress = await withinMs(egressAnswerMs, target.egress.allow());
+      const egress = await withinMs(answerMsOf(target.egress), target.egress.allow());
       const allowed = egress?.denied === false;
       return allowed ? result('applied', 'L0') : result('failed', 'L0', 'egress is still denied');
     },
@@ -44,7 +44,7 @@ async function applyLevel(target: Target, level: Level): Promise<Applied> {
     case 'L0':
       return result('applied', 'L0');
     case 'L1': {
-      const state = await withinMs(egressAnswerMs, target.egress.deny());
+      const state = await withinMs(answerMsOf(target.egress), target.egress.deny());
       if (state?.denied === true) return result('applied', 'L1');
       const stopped = await applyLevel(target, 'L2');
       return { ...stopped, detail: 'the runner did not confirm the denial of egress: stopped' };
@@ -71,7 +71,7 @@ interface Signalling {
 const stop: Signalling = { signalName: 'SIGSTOP', left: (task) => !isStopped(task) };
 
 async function reached(level: Level, target: Target, how: Signalling): Promise<Applied> {
-  const denied = withinMs(egressAnswerMs, target.egress.deny());
+  const denied = withinMs(answerMsOf(target.egress), target.egress.deny());
   const done = await signalAll({ target, ...how });
   await denied;
   return done

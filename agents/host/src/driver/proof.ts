@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Proof } from '@sandtrail/schemas/containment';
-import { egressAnswerMs, lookIntervalMs, type Target } from './driver.ts';
+import { answerMsOf, lookIntervalMs, type Target } from './driver.ts';
 import { isAlive, listProcesses, pidNamespaceOf, readTask, type Task } from './task.ts';
 import { withinMs } from './within.ts';
 
@@ -23,7 +23,7 @@ export interface ProofSource {
 
 /** Visits every task twice. A task is frozen when it did not run between the two looks. */
 export async function proveState(source: ProofSource): Promise<Proof> {
-  const flows = withinMs(egressAnswerMs, source.target.egress.status());
+  const flows = withinMs(answerMsOf(source.target.egress), source.target.egress.status());
   const cpuBefore = source.cpuUs();
   const before = look(source.tasks());
   await delay(lookIntervalMs);
@@ -69,19 +69,34 @@ function summedCpuUs(before: ReadonlyMap<number, Task>, after: ReadonlyMap<numbe
 }
 
 /**
- * Live processes of the sandbox's pid namespace that are not where the sandbox is held. When its
- * first process is dead, so are all others of the namespace, and its name may be a new one's
- * (pid_namespaces(7)).
+ * Live processes of the sandbox that are not where it is held: of its pid namespace, or, where that
+ * is the host's own (gVisor's ptrace platform), below its first process. When its first process is
+ * dead, so are all others of the namespace, and its name may be a new one's (pid_namespaces(7)).
  */
 function strangers({ pidNamespace, initPid, initStartTicks }: Target, ids: readonly number[]) {
   const init = readTask(initPid);
   if (init === undefined || init.startTicks !== initStartTicks || !isAlive(init)) return 0;
   const known = new Set(ids);
+  const isShared = pidNamespace === pidNamespaceOf(process.pid);
+  const belongs = isShared
+    ? (pid: number) => descendsFrom(pid, initPid)
+    : (pid: number) => pidNamespaceOf(pid) === pidNamespace;
   let count = 0;
   for (const pid of listProcesses()) {
-    if (known.has(pid) || pidNamespaceOf(pid) !== pidNamespace) continue;
+    if (known.has(pid) || !belongs(pid)) continue;
     const task = readTask(pid);
     if (task !== undefined && isAlive(task)) count += 1;
   }
   return count;
+}
+
+const generationsMax = 256;
+
+function descendsFrom(pid: number, ancestor: number): boolean {
+  let at = pid;
+  for (let generation = 0; generation < generationsMax && at > 1; generation += 1) {
+    if (at === ancestor) return true;
+    at = readTask(at)?.ppid ?? 0;
+  }
+  return false;
 }
