@@ -58,8 +58,6 @@ export async function startTestContainer(
   await test.api('POST', `/containers/${id}/start`);
   const stdout = await follow(test, id);
   const exited = test.api('POST', `/containers/${id}/wait`);
-  // A daemon that a test ends answers nobody.
-  exited.catch(() => undefined);
   const container = await test.engine.inspect(id);
   if (container === undefined) throw new Error(`no container ${id}`);
   const { engine } = test;

@@ -20,8 +20,8 @@ export interface EgressState {
 }
 
 /**
- * Whoever started a sandbox that Sandtrail did not start: an engine or a runtime. It is told of each
- * act, so that it neither undoes nor contradicts it; no act waits for it longer than its bound.
+ * Whoever started a sandbox that Sandtrail did not start: an engine or a runtime. It is told of
+ * each act, so that it neither undoes nor contradicts it; an act waits for it up to a bound.
  */
 export interface Keeper {
   /** Everything in it stands still now. */

@@ -45,8 +45,8 @@ export function createKeptDriver({ name, clock }: KeptOptions): Driver {
 }
 
 /**
- * What the v1 freezer holds, because somebody paused it before, never reaches the point where the v2
- * freezer counts it: let go there it does, and runs no instruction of its own in between.
+ * What the v1 freezer holds, because somebody paused it before, never reaches the point where the
+ * v2 freezer counts it: let go there it does, and runs no instruction of its own in between.
  */
 function freeze(cgroup: Driver, target: Target): Promise<boolean> {
   const freezing = cgroup.freeze(target);

@@ -25,8 +25,8 @@ interface Search {
 const roundsMax = 100;
 
 /**
- * Finds it, or makes one and moves the first process and all that descend from it. A runtime that was
- * told to leave cgroups alone (gVisor with `--ignore-cgroups`) leaves its sandbox in the engine's.
+ * Finds it, or makes one and moves the first process and all that descend from it. A runtime that
+ * was told to leave cgroups alone (gVisor with `--ignore-cgroups`) leaves its sandbox where it was itself.
  * @throws SandtrailError `SANDBOX_CGROUP` without cgroup v2, or when it does not hold still
  */
 export function ownCgroup({ pid, mark, adoptInto }: Search): OwnCgroup {
