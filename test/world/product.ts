@@ -26,6 +26,8 @@ import { until } from './until.ts';
 export type Settings = Readonly<Record<string, unknown>>;
 
 let count = 0;
+/** Two products at once must not want one port. */
+const free = { console: { port: 0 } };
 
 /** Starts the product; resolves when it records. */
 export async function startTestProduct(settings: Settings = {}): Promise<TestProduct> {
@@ -53,7 +55,7 @@ export class TestProduct {
     this.layout = layoutOf(path.join(this.folder, 'data'));
     mkdirSync(this.layout.root);
     const cgroupParent = `st-test-${process.pid}-${count}`;
-    const all = { cgroupParent, logLevel: 'info', checkpointMs: 500, ...settings };
+    const all = { cgroupParent, logLevel: 'info', checkpointMs: 500, ...free, ...settings };
     writeFileSync(path.join(this.layout.root, 'config.yaml'), JSON.stringify(all));
     this.surroundings = {
       layout: this.layout,

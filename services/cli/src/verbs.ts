@@ -1,6 +1,7 @@
 // Every verb of the command line, one line each, in the order in which `--help` lists them.
 import type { Verb } from './verb.ts';
 import { approveVerb } from './verbs/approve.ts';
+import { consoleVerb } from './verbs/console.ts';
 import { detectVerb } from './verbs/detect.ts';
 import { doctorVerb } from './verbs/doctor.ts';
 import { exportVerb } from './verbs/export.ts';
@@ -18,6 +19,7 @@ import { verifyVerb } from './verbs/verify.ts';
 /** The verbs. */
 export const verbs: readonly Verb[] = [
   upVerb,
+  consoleVerb,
   runVerb,
   tailVerb,
   queryVerb,

@@ -1,4 +1,5 @@
 // What the running product offers on its admin socket: requests and answers, parsed at both ends.
+import { Role } from '@sandtrail/console/contract/rights';
 import { Level } from '@sandtrail/schemas/finding';
 import { Incarnation, SandboxUid, text } from '@sandtrail/schemas/scalars';
 import { HeadFile, TrustFile } from '@sandtrail/schemas/seal';
@@ -51,6 +52,16 @@ export const ReleaseRequest = z.strictObject({
   reason: text(512),
 });
 export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
+
+/** Somebody at the socket wants a sign-in link. */
+export const ConsoleLinkRequest = z.strictObject({
+  actor: text(128).min(1),
+  role: Role.default('admin'),
+});
+export type ConsoleLinkRequest = z.infer<typeof ConsoleLinkRequest>;
+
+/** The link: open it within a minute, once. */
+export const ConsoleLink = z.strictObject({ url: text(512) });
 
 /** What went wrong, as every door of Sandtrail says it. */
 export const Fault = z.object({

@@ -1,14 +1,14 @@
 // What the core answers on its admin socket: queries, the live tail, verification, containment.
 
 import type { LogReader, Place } from '@sandtrail/bus/bus';
-import type { Responder } from '@sandtrail/responder/responder';
+import type { Console } from '@sandtrail/console/console';
+import { SandtrailError } from '@sandtrail/schemas/errors';
 import { exportStore } from '@sandtrail/sealer/export-store';
 import type { Sealer } from '@sandtrail/sealer/sealer';
 import { verifyStore } from '@sandtrail/sealer/verify-store';
-import { redactFully } from '@sandtrail/secrets/redact';
-import type { Scanner } from '@sandtrail/secrets/scanner';
 import type { OpenedStore } from '@sandtrail/store/open-store';
 import {
+  ConsoleLinkRequest,
   Decision,
   EventFilter,
   QuarantineRequest,
@@ -18,6 +18,7 @@ import {
 } from './admin-contract.ts';
 import type { Routes } from './admin-server.ts';
 import { tailLog } from './log-tail.ts';
+import { cut, type Mask, type PeopleActs } from './people-acts.ts';
 import type { Surroundings } from './role.ts';
 import { controlPlane, type RecordService } from './service-records.ts';
 import { storeFilter } from './store-filter.ts';
@@ -28,32 +29,26 @@ interface RouteParts {
   readonly places: readonly Place[];
   readonly store: OpenedStore;
   readonly sealer: Sealer;
-  readonly responder: Responder;
+  readonly people: PeopleActs;
   readonly records: { readonly audit: RecordService };
-  readonly scanner: Scanner;
+  readonly mask: Mask;
+  /** Undefined when it is off or could not listen. */
+  readonly console: Pick<Console, 'link' | 'url'> | undefined;
 }
 
 const detailCharsMax = 2048;
-const reasonCharsMax = 512;
 
 /** The routes. Whatever reads what was recorded is itself recorded, before it is answered. */
 export function adminRoutes(parts: RouteParts): Routes {
-  const { surroundings, bus, places, store, sealer, responder, records, scanner } = parts;
+  const { surroundings, bus, places, store, sealer, people, records, mask } = parts;
   const { counters, clock, configuration } = surroundings;
-  /** What a person types may hold a secret, such as the one that is searched for. */
-  const masked = async (text: string, field: string) =>
-    (await redactFully(scanner, text, field)).text;
-  const withoutSecrets = async <T extends { readonly reason: string }>(asked: T): Promise<T> => ({
-    ...asked,
-    reason: cut(await masked(asked.reason, 'reason'), reasonCharsMax),
-  });
   const audited = async (act: string, asked: unknown) =>
     records.audit(controlPlane, {
       kind: 'control.audit',
       observedAtNs: `${clock.nowNs()}`,
       actor: 'admin-socket',
       act,
-      detail: cut(await masked(JSON.stringify(asked), 'detail'), detailCharsMax),
+      detail: cut(await mask(JSON.stringify(asked), 'detail'), detailCharsMax),
       outcome: 'done',
     });
   return {
@@ -89,25 +84,31 @@ export function adminRoutes(parts: RouteParts): Routes {
       return { lines: exportStore(store) };
     },
     async 'GET /v1/containments'() {
-      return { json: responder.list() };
+      return { json: people.list() };
     },
     async 'POST /v1/containments/quarantine'(input) {
-      return {
-        json: await responder.quarantine(await withoutSecrets(QuarantineRequest.parse(input))),
-      };
+      return { json: await people.quarantine(QuarantineRequest.parse(input)) };
     },
     async 'POST /v1/containments/approve'(input) {
-      return { json: await responder.approve(await withoutSecrets(Decision.parse(input))) };
+      return { json: await people.approve(Decision.parse(input)) };
     },
     async 'POST /v1/containments/deny'(input) {
-      return { json: await responder.deny(await withoutSecrets(Decision.parse(input))) };
+      return { json: await people.deny(Decision.parse(input)) };
     },
     async 'POST /v1/containments/release'(input) {
-      return { json: await responder.release(await withoutSecrets(ReleaseRequest.parse(input))) };
+      return { json: await people.release(ReleaseRequest.parse(input)) };
+    },
+    async 'POST /v1/console/link'(input) {
+      return { json: { url: await linkFor(parts.console, ConsoleLinkRequest.parse(input)) } };
     },
   };
 }
 
-function cut(text: string, charsMax: number): string {
-  return text.slice(0, charsMax).toWellFormed();
+/** The address of a sign-in; its token stands behind the `#`, which no server is ever sent. */
+async function linkFor(web: RouteParts['console'], identity: ConsoleLinkRequest) {
+  if (web === undefined) {
+    const detail = 'the console is off or could not listen; the log says which';
+    throw new SandtrailError('LISTEN_REFUSED', { detail });
+  }
+  return `${web.url}/login#${await web.link(identity)}`;
 }

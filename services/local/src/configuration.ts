@@ -1,6 +1,7 @@
 // The configuration of the embedded product: defaults, then `config.yaml`, then the command line.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { ConsoleConfig } from '@sandtrail/console/config';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { text } from '@sandtrail/schemas/scalars';
 import { parse } from 'yaml';
@@ -37,6 +38,8 @@ export const Configuration = z.strictObject({
   automaticActsMax: z.int().min(0).max(100_000).default(10),
   /** What Sandtrail tells about itself; nothing unless asked. */
   telemetry: Telemetry.default({}),
+  /** Where the web console listens, or `off`. */
+  console: ConsoleConfig.prefault({}),
   /** Where the signed heads are written: outside the data directory. */
   headFile: text(4096),
 });

@@ -29,8 +29,14 @@ const retryMs = 50;
 const streamsMax = 65_536;
 const nothing = Buffer.alloc(0);
 
+/** By what a record is found again: its stream and its number there. */
+export interface RecordName {
+  readonly stream: string;
+  readonly seq: string;
+}
+
 /** Writes one record; resolves when it is durable in the log. */
-export type RecordService = (about: About, observation: Observation) => Promise<void>;
+export type RecordService = (about: About, observation: Observation) => Promise<RecordName>;
 
 /**
  * A writer for one service. The same bytes are sent again after a failure, so that a number never
@@ -52,7 +58,7 @@ export function serviceRecords(options: RecordsOptions): RecordService {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const [refused] = await shipper.ship([{ body, erasable: nothing }], signal);
-        if (refused === undefined) return;
+        if (refused === undefined) return { stream, seq: `${seq}` };
         throw new SandtrailError('INTERNAL', { detail: `${kind}: ${refused.detail}` });
       } catch (error) {
         const isFinal = error instanceof SandtrailError && error.code === 'INTERNAL';

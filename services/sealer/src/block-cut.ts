@@ -46,10 +46,15 @@ export function cutBlocks(
       pos,
       offset,
       link,
-      header,
-      body,
+      header: asBuffer(header),
+      body: asBuffer(body),
       appendedAtMs: record.appendedAtMs,
     });
   });
   return { blocks, state: sealed.state };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

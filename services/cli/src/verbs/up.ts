@@ -7,6 +7,8 @@ import { effectiveConfiguration, startUp } from '@sandtrail/local/up';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import type { Verb } from '../verb.ts';
 
+const consoleHint = 'Console: `sandtrail console` prints a sign-in link.';
+
 /** Starts the product; ends it in order when told to. */
 export const upVerb: Verb = {
   name: 'up',
@@ -41,6 +43,7 @@ export const upVerb: Verb = {
       const shown = tour ? await runTour({ layout, product, out, signal }) : true;
       if (!signal.aborted && !(tour && flags.has('once'))) {
         await out(`Recording. Data: ${layout.root}. Stop with Ctrl-C.\n`);
+        if (effectiveConfiguration(layout).console !== 'off') await out(`${consoleHint}\n`);
         await once(signal, 'abort');
       }
       return shown ? 0 : 1;

@@ -165,10 +165,13 @@ LIMIT {limit:UInt64} FORMAT TSV`;
   return mismatches;
 }
 
-function readQuery(connection: Reading, sql: string, { params, signal }: QueryOptions) {
+function readQuery(connection: Reading, sql: string, options: QueryOptions) {
+  const { params, signal, timeSecondsMax: max_execution_time } = options;
   const bound = params === undefined ? {} : { params };
   const abort = signal === undefined ? {} : { signal };
-  return linesOf(connection.read({ sql, settings: querySettings, ...bound, ...abort }));
+  const time = max_execution_time === undefined ? {} : { max_execution_time };
+  const settings = { ...querySettings, ...time };
+  return linesOf(connection.read({ sql, settings, ...bound, ...abort }));
 }
 
 async function readSnapshot(

@@ -136,6 +136,8 @@ export interface StoreReader {
 export interface QueryOptions {
   /** Bound to `{name:Type}` in the SQL. */
   readonly params?: Readonly<Record<string, Parameter>>;
+  /** At most this long, in whole seconds; 30 s unless told. */
+  readonly timeSecondsMax?: number;
   readonly signal?: AbortSignal;
 }
 

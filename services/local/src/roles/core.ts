@@ -14,11 +14,13 @@ import { keyFilesOf } from '../keys.ts';
 import { openKit, openScanner } from '../kits.ts';
 import { startNotes, trustedKeys } from '../notes.ts';
 import { startOwnMetrics } from '../own-metrics.ts';
+import { maskOver, peopleActs } from '../people-acts.ts';
 import { startRetention } from '../retention.ts';
 import type { ProcessSurroundings, Running, Surroundings } from '../role.ts';
 import { lagOfBlocks } from '../sealing-lag.ts';
 import { serviceRecords } from '../service-records.ts';
 import { startJudgement } from './judgement.ts';
+import { startWebConsole } from './web-console.ts';
 
 /** The name of the embedded log: part of every chain's identity. */
 const logName = 'sandtrail';
@@ -71,11 +73,12 @@ export async function startCore(surroundings: ProcessSurroundings): Promise<Runn
       await startJudgement(surroundings, { bus, store, record: records.responder }),
       (each) => each.close(),
     );
-    const { responder } = judgement;
-    const scanner = openScanner(layout);
-    const routes = adminRoutes({
-      ...{ surroundings, bus, places, store, sealer, responder, records, scanner },
-    });
+    const mask = maskOver(openScanner(layout));
+    const people = peopleActs(judgement.responder, mask);
+    const own = { bus, places, store, sealer, people, mask };
+    const console = await startWebConsole(surroundings, { ...own, record: records.audit });
+    if (console !== undefined) started(console, (each) => each.close());
+    const routes = adminRoutes({ surroundings, ...own, records, console });
     started(
       await startAdminServer({ socket: layout.adminSocket, routes, log: log.child('admin') }),
       (each) => each.close(),

@@ -143,8 +143,9 @@ function createLadder(surroundings: Surroundings, { place, watchers, record }: L
   const fastPath = new FastPath({
     rules: createFastRules(),
     containment,
-    record: ({ uid: sandbox, incarnation }, observation) =>
-      record({ sandbox, incarnation }, observation),
+    async record({ uid: sandbox, incarnation }, observation) {
+      await record({ sandbox, incarnation }, observation);
+    },
     clock,
     random,
     counters,

@@ -41,7 +41,9 @@ export async function startJudgement(
   const responder = await startResponder({
     scheduler,
     reader: bus,
-    record: (observation, sandbox, incarnation) => record({ sandbox, incarnation }, observation),
+    async record(observation, sandbox, incarnation) {
+      await record({ sandbox, incarnation }, observation);
+    },
     responsesOf: (subject) => policies.responsesOf(subject),
     privateKey: readPrivateKey(keyFilesOf(layout).responderPrivate),
     clock,
