@@ -1,7 +1,7 @@
 // Records of services in the core: numbered in streams of this run, durable before they count.
 import type { Shipper } from '@sandtrail/kit/shipper';
 import { pause } from '@sandtrail/runtime/supervise';
-import { SandtrailError } from '@sandtrail/schemas/errors';
+import { type ErrorCode, SandtrailError } from '@sandtrail/schemas/errors';
 import type { Observation } from '@sandtrail/schemas/observation';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
 import { formatStream } from '@sandtrail/schemas/stream';
@@ -27,7 +27,16 @@ interface RecordsOptions {
 const attemptsMax = 6;
 const retryMs = 50;
 const streamsMax = 65_536;
+const waitingMax = 1024;
 const nothing = Buffer.alloc(0);
+
+/** After one of these nothing was written: the number is still free. */
+const refusals: ReadonlySet<ErrorCode> = new Set([
+  'BUS_CLOSED',
+  'BUS_FULL',
+  'BUS_OVERSIZE',
+  'DISK_FULL',
+]);
 
 /** By what a record is found again: its stream and its number there. */
 export interface RecordName {
@@ -38,33 +47,82 @@ export interface RecordName {
 /** Writes one record; resolves when it is durable in the log. */
 export type RecordService = (about: About, observation: Observation) => Promise<RecordName>;
 
+interface ServiceStream {
+  readonly id: string;
+  seq: bigint;
+  /** A record of which nobody knows whether it was written: it goes before the next. */
+  unsettled: Buffer | undefined;
+  waiting: number;
+  turn: Promise<void>;
+}
+
 /**
- * A writer for one service. The same bytes are sent again after a failure, so that a number never
- * stands for two bodies; a record that cannot be written leaves a hole that the verifier names.
- * @throws SandtrailError as the log's `append`
+ * A writer for one service: one record of a stream after the other. A number never stands for two
+ * bodies and leaves no hole: one that the log refused is given to the next record, and what may
+ * have been written is sent again before it.
+ * @throws SandtrailError as the log's `append`; `STREAM_TAKEN` for too many streams; `BUS_FULL` when
+ * too many records wait for their turn
  */
 export function serviceRecords(options: RecordsOptions): RecordService {
-  const { service, node, epoch, shipper, signal } = options;
-  const nextSeq = new Map<string, bigint>();
-  return async (about, { kind, observedAtNs, ...fields }) => {
-    const stream = formatStream({ collector: service, node, epoch, ...about });
-    const seq = nextSeq.get(stream) ?? 0n;
-    if (seq === 0n && nextSeq.size >= streamsMax) {
+  const { service, node, epoch } = options;
+  const streams = new Map<string, ServiceStream>();
+  const streamOf = (about: About): ServiceStream => {
+    const id = formatStream({ collector: service, node, epoch, ...about });
+    const known = streams.get(id);
+    if (known !== undefined) return known;
+    if (streams.size >= streamsMax) {
       throw new SandtrailError('STREAM_TAKEN', { detail: `${service}: too many streams` });
     }
-    nextSeq.set(stream, seq + 1n);
-    const stamp = { kind, v: 1, stream, seq: `${seq}`, observedAtNs };
-    const body = Buffer.from(JSON.stringify({ ...stamp, ...fields }));
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const [refused] = await shipper.ship([{ body, erasable: nothing }], signal);
-        if (refused === undefined) return { stream, seq: `${seq}` };
-        throw new SandtrailError('INTERNAL', { detail: `${kind}: ${refused.detail}` });
-      } catch (error) {
-        const isFinal = error instanceof SandtrailError && error.code === 'INTERNAL';
-        if (isFinal || attempt === attemptsMax) throw error;
-        await pause(retryMs * attempt, signal);
-      }
-    }
+    const turn = Promise.resolve();
+    const stream: ServiceStream = { id, seq: 0n, unsettled: undefined, waiting: 0, turn };
+    streams.set(id, stream);
+    return stream;
   };
+  return async (about, observation) => {
+    const stream = streamOf(about);
+    if (stream.waiting >= waitingMax) throw new SandtrailError('BUS_FULL', { detail: stream.id });
+    stream.waiting += 1;
+    const written = stream.turn.then(() => write(stream, observation, options));
+    const over = () => {
+      stream.waiting -= 1;
+    };
+    stream.turn = written.then(over, over);
+    return written;
+  };
+}
+
+async function write(
+  stream: ServiceStream,
+  { kind, observedAtNs, ...fields }: Observation,
+  options: RecordsOptions,
+): Promise<RecordName> {
+  if (stream.unsettled !== undefined) await send(stream, stream.unsettled, options);
+  const name = { stream: stream.id, seq: `${stream.seq}` };
+  const body = Buffer.from(JSON.stringify({ kind, v: 1, ...name, observedAtNs, ...fields }));
+  const refused = await send(stream, body, options);
+  if (refused === undefined) return name;
+  throw new SandtrailError('INTERNAL', { detail: `${kind}: ${refused}` });
+}
+
+/**
+ * Sends the same bytes until the log answers; resolves with why the gateway refused them, if so.
+ * Their number is taken unless the log surely has none of them.
+ */
+async function send(stream: ServiceStream, body: Buffer, options: RecordsOptions) {
+  const { shipper, signal } = options;
+  let isSurelyAbsent = stream.unsettled === undefined;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const [refused] = await shipper.ship([{ body, erasable: nothing }], signal);
+      stream.unsettled = undefined;
+      if (refused === undefined || !isSurelyAbsent) stream.seq += 1n;
+      return refused?.detail;
+    } catch (error) {
+      const code = error instanceof SandtrailError ? error.code : undefined;
+      isSurelyAbsent &&= code !== undefined && refusals.has(code);
+      stream.unsettled = isSurelyAbsent ? undefined : body;
+      if (attempt === attemptsMax) throw error;
+      await pause(retryMs * attempt, signal);
+    }
+  }
 }

@@ -1,7 +1,7 @@
 // The doctor's look at the machine: runtime, packages, tracefs, disk.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ensureTracefs, tracefsPath } from '../ebpf/tracefs.ts';
 import { type Check, missing, reasonOf, works } from './check.ts';
 
@@ -26,20 +26,38 @@ export function checkTracefs(isRoot: boolean): Check {
     : missing('tracefs', { why: isRoot ? 'it cannot be mounted' : 'not readable', remedy });
 }
 
-/** Room for data: less than 1 GiB is degraded, less than 100 MiB is off. */
+/**
+ * Room for data: less than 1 GiB is degraded, less than 100 MiB is off. A folder of the data
+ * directory may be a disk of its own: the fullest counts.
+ */
 export async function checkDisk(directory: string): Promise<Check> {
-  const remedy = `make room on the file system of ${directory}`;
+  const remedy = (place: string) => `make room on the file system of ${place}`;
   try {
-    const { bavail, bsize } = await statfs(existing(directory));
-    const free = bavail * bsize;
+    const { place, free } = await leastRoom(existing(directory));
     const mode = `${(free / 1024 ** 3).toFixed(1)} GiB free`;
     if (free >= freeBytesWanted) return works('disk', mode);
-    const why = `${mode} in ${directory}`;
-    if (free < freeBytesMin) return missing('disk', { why, remedy });
-    return { ...works('disk', mode), state: 'degraded', why, remedy };
+    const why = `${mode} in ${place}`;
+    if (free < freeBytesMin) return missing('disk', { why, remedy: remedy(place) });
+    return { ...works('disk', mode), state: 'degraded', why, remedy: remedy(place) };
   } catch (error) {
-    return missing('disk', { why: reasonOf(error), remedy });
+    return missing('disk', { why: reasonOf(error), remedy: remedy(directory) });
   }
+}
+
+async function leastRoom(directory: string) {
+  const folders = readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(directory, name));
+  let least = await roomIn(directory);
+  // A folder that went away since it was listed needs no room.
+  for (const room of await Promise.allSettled(folders.map(roomIn)))
+    if (room.status === 'fulfilled' && room.value.free < least.free) least = room.value;
+  return least;
+}
+
+async function roomIn(place: string) {
+  const { bavail, bsize } = await statfs(place);
+  return { place, free: bavail * bsize };
 }
 
 /** The directory itself, or where it would be made. */

@@ -8,6 +8,7 @@ import { createCounters } from '@sandtrail/runtime/counters';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { decodeFrame } from '@sandtrail/schemas/frame';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Place } from './bus.ts';
 import { busConformance } from './conformance.ts';
 import { type EmbeddedBusLimits, openEmbeddedBus } from './embedded-bus.ts';
 import { openEmbeddedReader } from './embedded-reader.ts';
@@ -92,7 +93,7 @@ describe('the embedded log on disk', () => {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk]);
     try {
       const ballast = path.join(disk, 'ballast');
-      const bus = await openIn(path.join(disk, 'log'));
+      const bus = await openIn(path.join(disk, 'log'), { reserveSizeBytes: 0 });
       await writeFile(ballast, Buffer.alloc(2 << 20));
       let acknowledged = 0;
       let code = 'none';
@@ -110,9 +111,39 @@ describe('the embedded log on disk', () => {
       await rm(ballast);
       expect(await bus.append(place, [Buffer.from('room')])).toBe(BigInt(acknowledged + 1));
       await bus.close();
-      const again = await openIn(path.join(disk, 'log'));
+      const again = await openIn(path.join(disk, 'log'), { reserveSizeBytes: 0 });
       expect(await again.read(place, { from: 0n, ...all })).toHaveLength(acknowledged + 2);
       await again.close();
+    } finally {
+      execFileSync('umount', [disk]);
+    }
+  });
+
+  test('a disk full of events still takes findings, and events again when there is room', async () => {
+    const disk = path.join(dir, 'small');
+    execFileSync('mkdir', [disk]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', disk]);
+    try {
+      await writeFile(path.join(disk, 'filler'), Buffer.alloc(6 << 20));
+      let laterMs = 0;
+      const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + laterMs };
+      const bus = await openIn(path.join(disk, 'log'), { reserveSizeBytes: 4 << 20 }, clock);
+      const finding = { topic: 'findings', partition: 0 } as const;
+      const refusalIn = async (where: Place): Promise<string> => {
+        const code = await codeOf(bus.append(where, [Buffer.alloc(50_000, 'x')]));
+        return code === 'undefined' ? refusalIn(where) : code;
+      };
+      expect(await refusalIn(place)).toBe('DISK_FULL');
+      expect(await bus.append(finding, [Buffer.from('found')])).toBe(1n);
+      // What is given up then is not for events, and it ends.
+      expect(await refusalIn(finding)).toBe('DISK_FULL');
+      const small = [Buffer.from('small')];
+      expect(await codeOf(bus.append(place, small))).toBe('DISK_FULL');
+      await rm(path.join(disk, 'filler'));
+      laterMs = 2000;
+      expect(await bus.append(place, small)).toBeGreaterThan(1n);
+      expect(await readdir(path.join(disk, 'log'))).toContain('reserve');
+      await bus.close();
     } finally {
       execFileSync('umount', [disk]);
     }

@@ -16,6 +16,7 @@ import { lockLog } from './log-lock.ts';
 import { PlaceReader } from './place-reader.ts';
 import { PlaceWriter } from './place-writer.ts';
 import { type Partitions, placeName, placesOf } from './places.ts';
+import { Reserve } from './reserve.ts';
 import { createSegment } from './segment.ts';
 import { Signals } from './signals.ts';
 
@@ -27,6 +28,8 @@ export interface EmbeddedBusLimits extends AppendBounds {
   readonly recentSizeBytesMax: number;
   /** How much one place commits before the other places and the event loop have their turn. */
   readonly commitSizeBytesMax: number;
+  /** Disk space that events leave to findings, containment and control; 0 keeps none. */
+  readonly reserveSizeBytes: number;
 }
 
 const defaultLimits: EmbeddedBusLimits = {
@@ -37,6 +40,7 @@ const defaultLimits: EmbeddedBusLimits = {
   segmentRecordsMax: 2_000_000,
   recentSizeBytesMax: 8 * 1024 * 1024,
   commitSizeBytesMax: 4 * 1024 * 1024,
+  reserveSizeBytes: 16 * 1024 * 1024,
 };
 
 /** What the driver needs; `partitions` are those of the contract unless told otherwise. */
@@ -107,6 +111,9 @@ function isSubset(some: Partitions, all: Partitions): boolean {
 
 /** A place with its two sides. */
 interface OpenPlace {
+  readonly name: string;
+  /** Anybody can fill the log with events; what is done about them has space of its own. */
+  readonly mayUseReserve: boolean;
   readonly writer: PlaceWriter;
   readonly reader: PlaceReader;
 }
@@ -118,22 +125,29 @@ class EmbeddedLog implements EmbeddedBus {
   readonly #slots: ReadonlyMap<string, number>;
   readonly #places: readonly OpenPlace[];
   readonly #signals: Signals;
+  readonly #reserve: Reserve;
   readonly #queue: AppendQueue;
   readonly #closing = new AbortController();
   #commit: NodeJS.Immediate | undefined;
 
   constructor(options: EmbeddedBusOptions, unlock: () => void) {
-    const { dir, log, clock, partitions = partitionCount } = options;
+    const { dir, log, clock, random, counters, partitions = partitionCount } = options;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#counters = options.counters;
+    this.#counters = counters;
     this.#unlock = unlock;
-    const names = placesOf(partitions).map(placeName);
-    this.#slots = new Map(names.map((name, slot) => [name, slot]));
-    this.#queue = new AppendQueue(names.length, this.#limits);
-    this.#signals = Signals.create(names.length);
-    this.#places = names.map((place) => {
+    const sizeBytes = this.#limits.reserveSizeBytes;
+    this.#reserve = new Reserve({ dir, sizeBytes, clock, random, counters });
+    this.#reserve.restore();
+    const places = placesOf(partitions);
+    this.#slots = new Map(places.map((place, slot) => [placeName(place), slot]));
+    this.#queue = new AppendQueue(places.length, this.#limits);
+    this.#signals = Signals.create(places.length);
+    this.#places = places.map((each) => {
+      const place = placeName(each);
       const files = { dir: join(dir, place), log, place };
       return {
+        name: place,
+        mayUseReserve: each.topic !== 'events',
         writer: new PlaceWriter({ ...files, ...this.#limits, clock }),
         reader: new PlaceReader(files),
       };
@@ -206,11 +220,12 @@ class EmbeddedLog implements EmbeddedBus {
   #commitPlace(slot: number) {
     const appends = this.#queue.take(slot, this.#limits.commitSizeBytesMax);
     if (appends.length === 0) return;
-    const { writer } = this.#place(slot);
+    const place = this.#place(slot);
+    const { writer } = place;
     const values = appends.flatMap((append) => append.values);
     const first = writer.next;
     try {
-      if (values.length > 0) writer.append(values);
+      if (values.length > 0) this.#write(place, values);
     } catch (error) {
       this.#counters.add('bus.append_failed', values.length, failureCode(error));
       for (const append of appends) append.reject(error);
@@ -223,6 +238,19 @@ class EmbeddedLog implements EmbeddedBus {
     for (const append of appends) {
       append.resolve(BigInt(offset));
       offset += append.values.length;
+    }
+  }
+
+  #write({ name, writer, mayUseReserve }: OpenPlace, values: readonly Buffer[]) {
+    if (!this.#reserve.restore() && !mayUseReserve) {
+      throw new SandtrailError('DISK_FULL', { detail: `${name}: only the reserve is left` });
+    }
+    try {
+      writer.append(values);
+    } catch (error) {
+      const isFull = failureCode(error) === 'DISK_FULL';
+      if (!(isFull && mayUseReserve && this.#reserve.release())) throw error;
+      writer.append(values);
     }
   }
 
