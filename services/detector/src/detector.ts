@@ -3,8 +3,9 @@ import { Worker } from 'node:worker_threads';
 import { systemClock } from '@sandtrail/runtime/clock';
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
+import type { Spans } from '@sandtrail/runtime/spans';
 import { pause } from '@sandtrail/runtime/supervise';
-import { FromWorker, type Judged, type ToWorker, type WorkerStart } from './messages.ts';
+import { FromWorker, type ToWorker, type WorkerStart } from './messages.ts';
 import type { Origin } from './origin.ts';
 
 /** A saved state of one partition. */
@@ -36,6 +37,7 @@ export interface DetectorOptions {
   readonly save: (state: SavedState) => Promise<void>;
   readonly log: Logger;
   readonly counters: Counters;
+  readonly spans?: Spans;
   readonly snapshotMs?: number;
 }
 
@@ -146,7 +148,7 @@ async function take(message: FromWorker, worker: Worker, options: DetectorOption
       return;
     }
     case 'judged':
-      count(message.counts, options);
+      count(message, options);
       return;
     case 'state_refused':
       counters.add('detector.states_refused');
@@ -161,7 +163,10 @@ async function take(message: FromWorker, worker: Worker, options: DetectorOption
   }
 }
 
-function count(counts: Judged, { counters, log }: DetectorOptions): void {
+function count(judged: JudgedMessage, { counters, log, spans }: DetectorOptions): void {
+  const { counts, partition, startNs, endNs, busyMs } = judged;
+  const fields = { partition, records: counts.records, busy_ms: busyMs };
+  if (counts.records > 0) spans?.batch({ name: 'detector.judge', startNs, endNs, fields });
   counters.add('detector.judged', counts.records);
   counters.add('detector.new', counts.records - counts.unreadable - counts.repeated);
   counters.add('detector.unreadable', counts.unreadable);
@@ -170,6 +175,8 @@ function count(counts: Judged, { counters, log }: DetectorOptions): void {
   counters.add('detector.evicted', counts.evicted);
   if (counts.unreadable > 0) log.warn('records are unreadable', { count: counts.unreadable });
 }
+
+type JudgedMessage = Extract<FromWorker, { readonly type: 'judged' }>;
 
 function ageMs({ timeNs }: Origin): number {
   return Number(systemClock.nowNs() - timeNs) / 1e6;

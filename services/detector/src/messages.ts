@@ -45,7 +45,15 @@ export const FromWorker = z.discriminatedUnion('type', [
     state: z.string(),
     bundle: Sha256Hex,
   }),
-  z.strictObject({ type: z.literal('judged'), counts: Judged }),
+  z.strictObject({
+    type: z.literal('judged'),
+    partition: z.int(),
+    counts: Judged,
+    /** From the first page that is counted to the last, and how long the engine worked on them. */
+    startNs: z.bigint(),
+    endNs: z.bigint(),
+    busyMs: z.number(),
+  }),
   z.strictObject({ type: z.literal('state_refused'), partition: z.int(), detail: z.string() }),
   z.strictObject({ type: z.literal('stopped') }),
 ]);

@@ -46,13 +46,17 @@ async function judgePartition(partition: number): Promise<void> {
   let savedAtMs = systemClock.monotonicMs();
   let savedOffset = next;
   let counting: NodeJS.Timeout | undefined;
+  let batch = newBatch();
   const count = () => {
     counting = undefined;
-    tell({ type: 'judged', counts: judge.takeCounts() });
+    tell({ type: 'judged', partition, counts: judge.takeCounts(), ...batch });
+    batch = newBatch();
   };
   while (!stopping.signal.aborted) {
     await reader.arrival(place, next, stopping.signal);
     const records = await reader.read(place, { from: next, ...page });
+    const beganMs = systemClock.monotonicMs();
+    if (counting === undefined) batch = newBatch();
     for (const record of records) {
       const frames = judge.step(record);
       next = record.offset + 1n;
@@ -61,6 +65,8 @@ async function judgePartition(partition: number): Promise<void> {
     }
     counting ??= setTimeout(count, countMs);
     const nowMs = systemClock.monotonicMs();
+    batch.busyMs += nowMs - beganMs;
+    batch.endNs = systemClock.nowNs();
     const isMuch = next - savedOffset >= fewRecords;
     const dueMs = isMuch ? start.snapshotMs : start.snapshotMs * fewFactor;
     // A state is saved only when every finding before it is durable.
@@ -75,6 +81,12 @@ async function judgePartition(partition: number): Promise<void> {
   clearTimeout(counting);
   count();
   save(partition, judge, next);
+}
+
+/** Pages that are counted together. */
+function newBatch() {
+  const nowNs = systemClock.nowNs();
+  return { startNs: nowNs, endNs: nowNs, busyMs: 0 };
 }
 
 /** An engine that goes on where the saved one stopped; without a usable state, from the beginning. */

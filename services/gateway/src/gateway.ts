@@ -7,6 +7,7 @@ import type { Shipper } from '@sandtrail/kit/shipper';
 import type { Clock } from '@sandtrail/runtime/clock';
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
+import { noSpans, type Spans } from '@sandtrail/runtime/spans';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { partitionCount } from '@sandtrail/schemas/topics';
 import { createAdmission } from './admit.ts';
@@ -32,6 +33,7 @@ export interface GatewayOptions {
   readonly clock: Clock;
   readonly counters: Counters;
   readonly log: Logger;
+  readonly spans?: Spans;
   /** Makes what speaks for the senders inside sandboxes; `shipper` is its way into the log. */
   readonly createSenders: (shipper: Shipper) => Promise<Senders>;
   /** Partitions of the events topic; those of the contract unless told otherwise. */
@@ -88,7 +90,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 /** The parts in the order in which they need one another; nothing listens yet. */
 async function composeGateway(options: GatewayOptions) {
-  const { config, bus, clock, counters } = options;
+  const { config, bus, clock, counters, spans = noSpans } = options;
   const { limits, node, stateDir } = config;
   const eventPartitions = options.eventPartitions ?? partitionCount.events;
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
@@ -118,7 +120,7 @@ async function composeGateway(options: GatewayOptions) {
     recordsMax: limits.seenRecordsMax,
     recordsPerStreamMax: limits.seenRecordsPerStreamMax,
   });
-  const intake = new Intake({ bus, clock, counters, admit, seen, refusals });
+  const intake = new Intake({ bus, clock, counters, admit, seen, refusals, spans });
   const senders = await options.createSenders(
     createServiceShipper(intake, {
       id: 'sandbox-sockets',

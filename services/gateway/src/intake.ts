@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Bus, Place } from '@sandtrail/bus/bus';
 import type { Clock } from '@sandtrail/runtime/clock';
 import type { Counters } from '@sandtrail/runtime/counters';
+import type { Spans } from '@sandtrail/runtime/spans';
 import type { BatchedRecord, RecordBatchAnswer } from '@sandtrail/schemas/record-batch';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
 import { parseStream } from '@sandtrail/schemas/stream';
@@ -20,6 +21,7 @@ interface IntakeOptions {
   readonly admit: Admit;
   readonly seen: SeenWindow;
   readonly refusals: Refusals;
+  readonly spans: Spans;
 }
 
 /** Records admitted in one go before other connections have their turn: some 2 ms of work. */
@@ -48,7 +50,14 @@ export class Intake {
    * @throws SandtrailError as `Bus.append`: then it is not known what became of the batch, and the
    * sender sends the same again
    */
-  async take(
+  take(credential: Credential, records: readonly BatchedRecord[]): Promise<RecordBatchAnswer> {
+    const fields = { records: records.length, grant: credential.grant.type };
+    return this.#options.spans.around('gateway.batch', fields, () =>
+      this.#take(credential, records),
+    );
+  }
+
+  async #take(
     credential: Credential,
     records: readonly BatchedRecord[],
   ): Promise<RecordBatchAnswer> {

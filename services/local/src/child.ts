@@ -7,6 +7,7 @@ import { type ErrorCode, errorCatalogue, SandtrailError } from '@sandtrail/schem
 import * as z from 'zod';
 import type { Account } from './accounts.ts';
 import { answerSiblings, askMetrics } from './metrics-exchange.ts';
+import type { TelemetryHeaders } from './telemetry-headers.ts';
 
 interface ChildOptions {
   readonly name: string;
@@ -18,6 +19,8 @@ interface ChildOptions {
   readonly log: Logger;
   /** Where its output goes: a descriptor, or our own standard error. */
   readonly logFd?: number | undefined;
+  /** Secrets that it is told once it runs, and that stand neither on a disk nor in its environment. */
+  readonly telemetryHeaders?: TelemetryHeaders;
   /** Answers what it asks over its channel: what its siblings measured. */
   readonly siblings?: () => Promise<readonly ProcessMetrics[]>;
   readonly readyMsMax: number;
@@ -107,7 +110,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
 }
 
 function launch(options: ChildOptions): ChildProcess {
-  const { file, args, nodeFlags = [], account, logFd = 2, siblings } = options;
+  const { file, args, nodeFlags = [], account, logFd = 2, siblings, telemetryHeaders } = options;
   const child = fork(file, [...args], {
     execArgv: [...process.execArgv, ...nodeFlags],
     // A group of its own: Ctrl-C reaches the supervisor alone, which ends all in order.
@@ -115,6 +118,7 @@ function launch(options: ChildOptions): ChildProcess {
     stdio: ['ignore', logFd, logFd, 'ipc'],
     ...(account === undefined ? {} : { uid: account.uid, gid: account.gid }),
   });
+  if (telemetryHeaders !== undefined) child.send({ telemetryHeaders });
   if (siblings !== undefined) answerSiblings(child, siblings);
   return child;
 }

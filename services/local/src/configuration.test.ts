@@ -46,6 +46,16 @@ test.each([
     'telemetry: {prometheus: {host: 0.0.0.0, port: 9464}}\n',
     /telemetry\.prometheus\.host/,
   ],
+  [
+    'telemetry in the clear beyond this machine',
+    'telemetry: {otlp: {endpoint: "http://otel.example:4318"}}\n',
+    /telemetry\.otlp\.endpoint/,
+  ],
+  [
+    'a password in an address, which would be logged',
+    'telemetry: {otlp: {endpoint: "https://a:b@otel.example"}}\n',
+    /telemetry\.otlp\.endpoint/,
+  ],
   ['a text that is not YAML', 'a: [1\n', /config\.yaml/],
   ['a list instead of settings', '- a\n', /config\.yaml/],
 ])('%s is refused by name', (_name, text, said) => {

@@ -10,10 +10,32 @@ import type { Layout } from './layout.ts';
 
 const Port = z.int().min(0).max(65_535);
 
+const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/** What is sent names sandboxes and carries a secret in its headers: never in the clear, elsewhere. */
+function isSafeEndpoint(endpoint: string): boolean {
+  if (!URL.canParse(endpoint)) return false;
+  const { protocol, hostname, username, search } = new URL(endpoint);
+  const isPrivate = protocol === 'https:' || (protocol === 'http:' && loopback.test(hostname));
+  return isPrivate && username === '' && search === '';
+}
+
 const Telemetry = z.strictObject({
   /** `/metrics` for Prometheus, on this machine only: it asks for neither a name nor a secret. */
   prometheus: z
     .strictObject({ host: z.enum(['127.0.0.1', '::1']).default('127.0.0.1'), port: Port })
+    .optional(),
+  /** OpenTelemetry: metrics and spans to an OTLP receiver over HTTP (protobuf). */
+  otlp: z
+    .strictObject({
+      /** Base address; `/v1/traces` and `/v1/metrics` are added. Beyond this machine only https. */
+      endpoint: text(1024).refine(isSafeEndpoint, {
+        error: 'https://HOST[:PORT], or http:// to a loopback address; no user, no query',
+      }),
+      /** A file of mode 0600 with lines `name: value` that go with each request. */
+      headersFile: text(4096).optional(),
+      exportMs: z.int().min(500).max(600_000).default(10_000),
+    })
     .optional(),
 });
 

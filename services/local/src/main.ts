@@ -10,6 +10,7 @@ import { layoutOf } from './layout.ts';
 import { exchangeMetrics } from './metrics-exchange.ts';
 import type { Role } from './role.ts';
 import { releaseStartGarbage } from './start-garbage.ts';
+import { startTelemetry } from './telemetry.ts';
 
 /** Each process loads the code of its own role alone. */
 const roles: Readonly<Record<string, () => Promise<Role>>> = {
@@ -40,6 +41,7 @@ const log = createLogger({
 try {
   const start = await load();
   const counters = createCounters();
+  const telemetry = await startTelemetry({ name, configuration, counters, log });
   const running = await start({
     layout,
     configuration,
@@ -48,12 +50,14 @@ try {
     counters,
     log,
     metrics: exchangeMetrics(name, counters),
+    spans: telemetry.spans,
   });
   let stopping = false;
   const stop = async () => {
     if (stopping) return;
     stopping = true;
     await running.close();
+    await telemetry.close();
     process.exit(0);
   };
   process.on('SIGTERM', () => void stop());

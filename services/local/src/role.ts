@@ -3,6 +3,7 @@ import type { Clock, Random } from '@sandtrail/runtime/clock';
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
 import type { ProcessMetrics } from '@sandtrail/runtime/process-metrics';
+import type { Spans } from '@sandtrail/runtime/spans';
 import type { Configuration } from './configuration.ts';
 import type { Layout } from './layout.ts';
 
@@ -20,6 +21,7 @@ export interface Surroundings {
 export interface ProcessSurroundings extends Surroundings {
   /** What this process and its siblings measured, as far as they answer. */
   readonly metrics: () => Promise<readonly ProcessMetrics[]>;
+  readonly spans: Spans;
 }
 
 /** Something that was started and can be ended in order. */

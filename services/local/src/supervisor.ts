@@ -9,6 +9,7 @@ import { openDataDirectory } from './data-directory.ts';
 import { prepareKeys } from './keys.ts';
 import type { Layout } from './layout.ts';
 import { releaseStartGarbage } from './start-garbage.ts';
+import { readTelemetryHeaders } from './telemetry-headers.ts';
 
 interface ProductOptions {
   readonly layout: Layout;
@@ -63,6 +64,7 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
     signer: accounts.separated ? accounts.signer : undefined,
     host: undefined,
   };
+  const telemetryHeaders = readTelemetryHeaders(configuration);
   const start = async (name: Name) => {
     const account = accountOf[name];
     const about = {
@@ -78,7 +80,7 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
       const told = await Promise.all(others.map((child) => child.metrics()));
       return told.filter((each) => each !== undefined);
     };
-    const asks = name === 'core' ? { siblings } : {};
+    const asks = name === 'core' ? { siblings, telemetryHeaders } : { telemetryHeaders };
     const bounds = { readyMsMax, stopMsMax, signal: failing.signal, ...asks };
     children.push(await startChild({ ...about, ...bounds, log, logFd }));
   };

@@ -4,6 +4,7 @@ import type { LogReader, Place } from '@sandtrail/bus/bus';
 import type { Clock, Random } from '@sandtrail/runtime/clock';
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
+import { noSpans, type Spans } from '@sandtrail/runtime/spans';
 import { every, pause } from '@sandtrail/runtime/supervise';
 import type { ContainmentRequest } from '@sandtrail/schemas/containment';
 import { SandtrailError } from '@sandtrail/schemas/errors';
@@ -37,6 +38,7 @@ export interface ResponderOptions {
   readonly random: Random;
   readonly counters: Counters;
   readonly log: Logger;
+  readonly spans?: Spans;
   readonly limits?: Partial<ResponderLimits>;
 }
 
@@ -202,10 +204,12 @@ const retryMs = 200;
 
 /** The log may refuse a write for a moment; a finding is given up only after several tries. */
 async function takePatiently(finding: Finding, { response, signal, options }: Taking) {
+  const { spans = noSpans } = options;
   options.counters.add('responder.received');
   for (let tried = 1; !signal.aborted; tried += 1) {
     try {
-      await response.take(finding);
+      const { detector, severity } = finding;
+      await spans.around('responder.finding', { detector, severity }, () => response.take(finding));
       options.counters.add('responder.answered');
       return undefined;
     } catch (error) {

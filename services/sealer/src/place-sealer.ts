@@ -4,6 +4,7 @@ import { type ChainState, encodeState } from '@sandtrail/chain/chain-state';
 import { hexOf } from '@sandtrail/chain/hash';
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
+import type { Spans } from '@sandtrail/runtime/spans';
 import { pause } from '@sandtrail/runtime/supervise';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import type { Block, Store } from '@sandtrail/store/store';
@@ -31,6 +32,7 @@ export interface PlaceSealerOptions {
   readonly signed: SignedHeads;
   readonly writer: BlockWriter;
   readonly limits: SealerLimits;
+  readonly spans: Spans;
   readonly onSealed?: ((block: Block) => void) | undefined;
   readonly logger: Logger;
   readonly counters: Counters;
@@ -163,12 +165,13 @@ export class PlaceSealer {
   }
 
   async #write(blocks: readonly Block[], state: ChainState): Promise<void> {
-    const { writer, counters, limits, onSealed } = this.#options;
+    const { writer, counters, limits, onSealed, spans, place } = this.#options;
     let unwritten = blocks.reduce((sum, { rows }) => sum + rows.length, 0);
     counters.add('sealer.received', unwritten);
     try {
       for (const block of blocks) {
-        await writer.write(block);
+        const fields = { place: `${place.topic}-${place.partition}`, records: block.rows.length };
+        await spans.around('sealer.block', fields, () => writer.write(block));
         unwritten -= block.rows.length;
         counters.add('sealer.rows', block.rows.length);
         counters.add('sealer.blocks');

@@ -3,6 +3,7 @@ import type { LogReader, Place } from '@sandtrail/bus/bus';
 import type { VerifierKey } from '@sandtrail/chain/verifier-key';
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
+import { noSpans, type Spans } from '@sandtrail/runtime/spans';
 import type { Block, Store } from '@sandtrail/store/store';
 import { BlockWriter } from './block-writer.ts';
 import { PlaceSealer, type SealerLimits, type SealingStatus } from './place-sealer.ts';
@@ -18,6 +19,7 @@ export interface SealerOptions {
   readonly keys?: readonly VerifierKey[];
   /** Hears of each block once its rows are durable. */
   readonly onSealed?: (block: Block) => void;
+  readonly spans?: Spans;
   readonly logger: Logger;
   readonly counters: Counters;
   readonly limits?: Partial<SealerLimits>;
@@ -44,14 +46,25 @@ const groupMs = 25;
 
 /** Starts sealing. Every chain is taken on by itself: one that must stop stops no other. */
 export function startSealer(options: SealerOptions): Sealer {
-  const { bus, store, places, keys = [], onSealed, logger, counters } = options;
+  const { bus, store, places, keys = [], onSealed, spans = noSpans, logger, counters } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const signed = signedHeads(keys);
   const writer = new BlockWriter({ store, gatherMs: groupMs, rowsMax: limits.blockRowsMax });
   const stopping = new AbortController();
   const sealers = places.map(
     (place) =>
-      new PlaceSealer({ place, bus, store, signed, writer, limits, onSealed, logger, counters }),
+      new PlaceSealer({
+        place,
+        bus,
+        store,
+        signed,
+        writer,
+        limits,
+        onSealed,
+        spans,
+        logger,
+        counters,
+      }),
   );
   const runs = sealers.map((sealer) => sealer.run(stopping.signal));
   return {

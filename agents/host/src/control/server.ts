@@ -19,7 +19,7 @@ interface ControlServerOptions {
   /** Who may connect beside root and this process's own user: the responder's user. */
   readonly responderUid: number | undefined;
   readonly sandboxes: RegisteredSandboxes;
-  readonly containment: Containment;
+  readonly containment: Pick<Containment, 'contain'>;
   readonly admission: RequestAdmission;
   readonly counters: Counters;
   readonly logger: Logger;

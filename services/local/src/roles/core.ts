@@ -1,4 +1,5 @@
 // The core's process: gateway, bus, sealer, detector, responder and the admin socket, composed.
+import type { Bus } from '@sandtrail/bus/bus';
 import { openEmbeddedBus } from '@sandtrail/bus/embedded-bus';
 import { placesOf } from '@sandtrail/bus/places';
 import { GatewayConfig } from '@sandtrail/gateway/config';
@@ -17,8 +18,9 @@ import { startOwnMetrics } from '../own-metrics.ts';
 import { maskOver, peopleActs } from '../people-acts.ts';
 import { startRetention } from '../retention.ts';
 import type { ProcessSurroundings, Running, Surroundings } from '../role.ts';
-import { lagOfBlocks } from '../sealing-lag.ts';
+import { observeSelf } from '../self-observation.ts';
 import { serviceRecords } from '../service-records.ts';
+import { spannedBus, spannedStore } from '../spanned.ts';
 import { startJudgement } from './judgement.ts';
 import { startWebConsole } from './web-console.ts';
 
@@ -29,7 +31,7 @@ const places = placesOf(partitionCount);
 
 /** Starts the core in the order in which data flows; closes it against that order. */
 export async function startCore(surroundings: ProcessSurroundings): Promise<Running> {
-  const { layout, configuration, clock, random, counters, log } = surroundings;
+  const { layout, configuration, clock, random, counters, log, spans } = surroundings;
   const ending: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const end of ending.toReversed()) await end();
@@ -53,14 +55,18 @@ export async function startCore(surroundings: ProcessSurroundings): Promise<Runn
       }),
       (each) => each.close(),
     );
-    const gateway = started(await startDoor(surroundings, bus), (each) => each.close());
+    const observed = started(observeSelf(surroundings, bus), (each) => each.close());
+    const gateway = started(await startDoor(surroundings, spannedBus(bus, spans)), (each) =>
+      each.close(),
+    );
     const sealer = started(
       startSealer({
         bus,
-        store,
+        store: spannedStore(store, spans),
         places,
         keys: trustedKeys(layout),
-        onSealed: lagOfBlocks({ clock, counters }),
+        onSealed: (block) => observed.onSealed(block),
+        spans,
         logger: log.child('sealer'),
         counters,
       }),
@@ -70,7 +76,7 @@ export async function startCore(surroundings: ProcessSurroundings): Promise<Runn
     started(startRetention({ bus, sealer, recordsKept, counters }), (each) => each.close());
     const records = recordsOf(surroundings, gateway);
     const judgement = started(
-      await startJudgement(surroundings, { bus, store, record: records.responder }),
+      await startJudgement(surroundings, { bus, store, record: records.responder, observed }),
       (each) => each.close(),
     );
     const mask = maskOver(openScanner(layout));
@@ -95,11 +101,10 @@ export async function startCore(surroundings: ProcessSurroundings): Promise<Runn
   }
 }
 
-type Bus = Awaited<ReturnType<typeof openEmbeddedBus>>;
 type Gateway = Awaited<ReturnType<typeof startGateway>>;
 
-function startDoor(surroundings: Surroundings, bus: Bus): Promise<Gateway> {
-  const { layout, configuration, clock, counters, log } = surroundings;
+function startDoor(surroundings: ProcessSurroundings, bus: Bus): Promise<Gateway> {
+  const { layout, configuration, clock, counters, log, spans } = surroundings;
   const { node, tenant } = configuration;
   const scanner = openScanner(layout);
   return startGateway({
@@ -115,6 +120,7 @@ function startDoor(surroundings: Surroundings, bus: Bus): Promise<Gateway> {
     clock,
     counters,
     log: log.child('gateway'),
+    spans,
     createSenders: kitSenders((shipper) =>
       openKit(surroundings, { collector: 'sender', dir: layout.gateway, shipper, scanner }),
     ),

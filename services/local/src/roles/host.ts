@@ -29,8 +29,9 @@ import { gatewayAnswers } from '../gateway-answers.ts';
 import { keyFilesOf, readPublicKey } from '../keys.ts';
 import { openKit, openScanner } from '../kits.ts';
 import { shipLeftSpools } from '../left-spools.ts';
-import type { Running, Surroundings } from '../role.ts';
+import type { ProcessSurroundings, Running, Surroundings } from '../role.ts';
 import { type RecordService, serviceRecords } from '../service-records.ts';
+import { spannedContainment } from '../spanned.ts';
 import { HostWatchers } from '../watchers.ts';
 
 const orphanGraceMs = 30_000;
@@ -38,7 +39,7 @@ const orphanGraceMs = 30_000;
 const reapEveryMs = 5_000;
 
 /** Starts the daemon; resolves when its sensors see, the gateway answers and its socket is open. */
-export async function startHost(surroundings: Surroundings): Promise<Running> {
+export async function startHost(surroundings: ProcessSurroundings): Promise<Running> {
   const { layout, counters, log } = surroundings;
   const stopping = new AbortController();
   const shipper = createGatewayClient({
@@ -239,7 +240,7 @@ interface Controlled {
   readonly containment: Containment;
 }
 
-function startControl(surroundings: Surroundings, { sandboxes, containment }: Controlled) {
+function startControl(surroundings: ProcessSurroundings, { sandboxes, containment }: Controlled) {
   const { layout, clock, counters, log } = surroundings;
   const key = readPublicKey(keyFilesOf(layout).responderPublic);
   const accounts = chooseAccounts({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 });
@@ -247,7 +248,7 @@ function startControl(surroundings: Surroundings, { sandboxes, containment }: Co
     socketPath: layout.hostSocket,
     responderUid: accounts.separated ? accounts.core.uid : undefined,
     sandboxes,
-    containment,
+    containment: spannedContainment(containment, surroundings),
     admission: createRequestAdmission({ keys: new Map([[containmentKeyId(key), key]]), clock }),
     counters,
     logger: log.child('control'),

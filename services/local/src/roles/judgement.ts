@@ -10,24 +10,28 @@ import { partitionCount } from '@sandtrail/schemas/topics';
 import type { OpenedStore } from '@sandtrail/store/open-store';
 import { keyFilesOf, readPrivateKey } from '../keys.ts';
 import { followPolicies } from '../policies.ts';
-import type { Running, Surroundings } from '../role.ts';
+import type { ProcessSurroundings, Running } from '../role.ts';
+import type { SelfObservation } from '../self-observation.ts';
 import type { RecordService } from '../service-records.ts';
+import { spannedBus } from '../spanned.ts';
 
 interface JudgementParts {
   readonly bus: EmbeddedBus;
   readonly store: OpenedStore;
   readonly record: RecordService;
+  readonly observed: SelfObservation;
 }
 
 const findings = { topic: 'findings', partition: 0 } as const;
 
 /** Starts both; the responder first, so that no finding goes unanswered. */
 export async function startJudgement(
-  surroundings: Surroundings,
-  { bus, store, record }: JudgementParts,
+  surroundings: ProcessSurroundings,
+  { bus, store, record, observed }: JudgementParts,
 ): Promise<Running & { readonly responder: Responder }> {
-  const { layout, configuration, clock, random, counters, log } = surroundings;
+  const { layout, configuration, clock, random, counters, log, spans } = surroundings;
   const stopping = new AbortController();
+  const spanned = spannedBus(bus, spans);
   const places = placesOf(partitionCount).filter(({ topic }) => topic === 'events');
   const policies = await followPolicies({ bus, places, store, signal: stopping.signal });
   const scheduler = schedulerOf(async (signed, onResult) => {
@@ -50,6 +54,7 @@ export async function startJudgement(
     random,
     counters,
     log: log.child('responder'),
+    spans,
     limits: {
       approvalMs: configuration.approvalMsMax,
       automaticActsMax: configuration.automaticActsMax,
@@ -62,7 +67,7 @@ export async function startJudgement(
     signalMemory: bus.signalMemory,
     partitions,
     append: async (frames) => {
-      await bus.append(findings, frames);
+      await spanned.append(findings, frames);
     },
     load: async () => {
       const saved = await Promise.all(partitions.map((each) => store.snapshot(each, bundle)));
@@ -72,6 +77,8 @@ export async function startJudgement(
     },
     save: ({ state, ...rest }) => store.saveSnapshot({ ...rest, blob: Buffer.from(state) }),
     log: log.child('detector'),
+    spans,
+    onFound: (found) => observed.onFound(found),
     counters,
   });
   return {
