@@ -24,6 +24,8 @@ export interface BatchedRecord {
 }
 
 const lengthBytes = 4;
+/** Most erasable parts are empty: one view serves them all. */
+const nothing = Buffer.alloc(0);
 
 /** Bytes that a record takes in a batch. */
 export function batchedSizeBytes({ body, erasable }: BatchedRecord): number {
@@ -66,5 +68,6 @@ function partAt(bytes: Buffer, at: number): Buffer | undefined {
   if (at + lengthBytes > bytes.length) return undefined;
   const start = at + lengthBytes;
   const end = start + bytes.readUInt32BE(at);
+  if (end === start) return nothing;
   return end > bytes.length ? undefined : bytes.subarray(start, end);
 }

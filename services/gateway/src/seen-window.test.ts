@@ -5,7 +5,7 @@ const options = { recordsMax: 1024, recordsPerStreamMax: 128 };
 const record = (seq: number, fields: { bodyHash?: string; batch: number; stream?: string }) => ({
   stream: 's',
   seq: BigInt(seq),
-  bodyHash: 'h',
+  bodyHash: 'h'.repeat(32),
   ...fields,
 });
 
@@ -14,7 +14,7 @@ test('the same body again is a retransmission, another body an equivocation', ()
   const batch = window.begin();
   expect(window.note(record(0, { batch }))).toBe('fresh');
   expect(window.note(record(0, { batch }))).toBe('retransmission');
-  expect(window.note(record(0, { batch, bodyHash: 'other' }))).toBe('equivocation');
+  expect(window.note(record(0, { batch, bodyHash: 'o'.repeat(32) }))).toBe('equivocation');
 });
 
 test('what is not yet durable is not acknowledged to another batch', () => {
@@ -33,6 +33,14 @@ test('what failed is forgotten', () => {
   window.note(record(0, { batch }));
   window.settle(batch, { failed: [record(0, { batch })] });
   expect(window.note(record(0, { batch: window.begin() }))).toBe('fresh');
+});
+
+test('a window that grows keeps what it has, the first record too', () => {
+  const window = new SeenWindow(options);
+  const batch = window.begin();
+  const seen = () => Array.from({ length: 100 }, (_, seq) => window.note(record(seq, { batch })));
+  expect(new Set(seen())).toEqual(new Set(['fresh']));
+  expect(new Set(seen())).toEqual(new Set(['retransmission']));
 });
 
 test('old records fall out at the bound of a stream, and the oldest stream at that of all', () => {

@@ -4,6 +4,7 @@
 export interface SeenRecord {
   readonly stream: string;
   readonly seq: bigint;
+  /** 32 bytes as a latin-1 string. */
   readonly bodyHash: string;
   readonly batch: number;
 }
@@ -15,9 +16,8 @@ interface SeenWindowOptions {
   readonly recordsPerStreamMax: number;
 }
 
-type Seen = Omit<SeenRecord, 'stream'>;
-
 const slotsMin = 64;
+const hashBytes = 32;
 
 /**
  * The newest identities of each stream. What has fallen out is written again when it comes again:
@@ -47,14 +47,14 @@ export class SeenWindow {
    */
   note(record: SeenRecord): 'fresh' | 'retransmission' | 'equivocation' {
     const stream = this.#stream(record.stream);
-    const seen = stream.get(record.seq);
-    if (seen === undefined) {
+    const batch = stream.batchOf(record.seq);
+    if (batch === undefined) {
       this.#slots += stream.put(record);
       if (this.#slots > this.#options.recordsMax) this.#dropOldestStream();
       return 'fresh';
     }
-    if (seen.bodyHash !== record.bodyHash) return 'equivocation';
-    const isDurable = seen.batch === record.batch || !this.#underWay.has(seen.batch);
+    if (!stream.hasBody(record)) return 'equivocation';
+    const isDurable = batch === record.batch || !this.#underWay.has(batch);
     return isDurable ? 'retransmission' : 'fresh';
   }
 
@@ -63,7 +63,7 @@ export class SeenWindow {
     this.#underWay.delete(batch);
     for (const { stream, seq } of outcome.failed) {
       const window = this.#streams.get(stream);
-      if (window?.get(seq)?.batch === batch) window.forget(seq);
+      if (window?.batchOf(seq) === batch) window.forget(seq);
     }
   }
 
@@ -84,42 +84,69 @@ export class SeenWindow {
   }
 }
 
-/** One stream's records in slots by their number; it grows to its bound, then the old give way. */
+/**
+ * One stream's records in slots by their number; it grows to its bound, then the old give way.
+ * They lie in flat memory: as objects each would outlive two collections before it gives way.
+ */
 class StreamWindow {
   readonly #slotsMax: number;
-  #seen: (Seen | undefined)[] = new Array(slotsMin).fill(undefined);
+  #seqs = new BigUint64Array(slotsMin);
+  /** The batch that each came with; 0 in a slot that is free. */
+  #batches = new Float64Array(slotsMin);
+  #hashes = Buffer.alloc(slotsMin * hashBytes);
 
   constructor(slotsMax: number) {
     this.#slotsMax = slotsMax;
   }
 
   get slots(): number {
-    return this.#seen.length;
+    return this.#seqs.length;
   }
 
-  get(seq: bigint): Seen | undefined {
-    const seen = this.#seen[this.#slot(seq)];
-    return seen?.seq === seq ? seen : undefined;
+  /** The batch that the record with this number came with; undefined when it is not known. */
+  batchOf(seq: bigint): number | undefined {
+    const slot = this.#slot(seq);
+    return this.#seqs[slot] === seq ? this.#batches[slot] || undefined : undefined;
+  }
+
+  /** True when the record that is known under the number has this body. */
+  hasBody({ seq, bodyHash }: SeenRecord): boolean {
+    const at = this.#slot(seq) * hashBytes;
+    return this.#hashes.toString('latin1', at, at + hashBytes) === bodyHash;
   }
 
   /** Stores a record and returns by how many slots the window grew for it. */
-  put({ seq, bodyHash, batch }: Seen): number {
-    const before = this.#seen.length;
-    while (this.#seen[this.#slot(seq)] !== undefined && this.#seen.length < this.#slotsMax) {
-      const kept = this.#seen;
-      this.#seen = new Array(kept.length * 2).fill(undefined);
-      for (const seen of kept) if (seen !== undefined) this.#seen[this.#slot(seen.seq)] = seen;
-    }
-    this.#seen[this.#slot(seq)] = { seq, bodyHash, batch };
-    return this.#seen.length - before;
+  put({ seq, bodyHash, batch }: SeenRecord): number {
+    const before = this.slots;
+    while (this.#batches[this.#slot(seq)] !== 0 && this.slots < this.#slotsMax) this.#grow();
+    const slot = this.#slot(seq);
+    this.#seqs[slot] = seq;
+    this.#batches[slot] = batch;
+    this.#hashes.write(bodyHash, slot * hashBytes, hashBytes, 'latin1');
+    return this.slots - before;
   }
 
   forget(seq: bigint) {
-    this.#seen[this.#slot(seq)] = undefined;
+    this.#batches[this.#slot(seq)] = 0;
+  }
+
+  #grow() {
+    const [seqs, batches, hashes] = [this.#seqs, this.#batches, this.#hashes];
+    this.#seqs = new BigUint64Array(seqs.length * 2);
+    this.#batches = new Float64Array(seqs.length * 2);
+    this.#hashes = Buffer.alloc(hashes.length * 2);
+    for (const [from, seq] of seqs.entries()) {
+      const batch = batches[from];
+      if (batch === undefined || batch === 0) continue;
+      const to = this.#slot(seq);
+      this.#seqs[to] = seq;
+      this.#batches[to] = batch;
+      hashes.copy(this.#hashes, to * hashBytes, from * hashBytes, (from + 1) * hashBytes);
+    }
   }
 
   /** The lowest bits of the number: consecutive numbers never share a slot. */
   #slot(seq: bigint): number {
-    return Number(BigInt.asUintN(32, seq)) & (this.#seen.length - 1);
+    return Number(BigInt.asUintN(32, seq)) & (this.#seqs.length - 1);
   }
 }
