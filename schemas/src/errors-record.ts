@@ -33,6 +33,31 @@ export const recordErrors = {
     remedy: 'Start Sandtrail again, then send again.',
     exit: 75,
   },
+  BUS_UNAVAILABLE: {
+    message: 'The log does not answer.',
+    remedy: 'Look after the broker; what is recorded meanwhile waits in the spools.',
+    exit: 75,
+  },
+  BUS_ACCESS: {
+    message: 'The log refuses this client.',
+    remedy: 'Check user, password file and certificates, and the rights on the topics.',
+    exit: 77,
+  },
+  BUS_UNFIT: {
+    message: 'A topic of the log is not as sealing needs it.',
+    remedy: 'Change the named setting of the topic, or name another prefix and let it be made.',
+    exit: 78,
+  },
+  BUS_FOREIGN: {
+    message: 'The topics hold another log.',
+    remedy: 'Name the cluster on which they were made, or another prefix for a log of its own.',
+    exit: 78,
+  },
+  BUS_DAMAGED: {
+    message: 'The log gave bytes that are not whole.',
+    remedy: 'Look after the disks and the network of the broker; keep a copy as evidence.',
+    exit: 74,
+  },
   DISK_FULL: {
     message: 'There is no space left on the disk of the data directory.',
     remedy: 'Free space or name another directory with --data; what was acknowledged is safe.',

@@ -53,8 +53,8 @@ const table: Readonly<Record<string, Allowance>> = {
 
 /** Libraries that only the named files may import; everybody else goes through those files. */
 const homes: Readonly<Record<string, RegExp>> = {
-  kafkajs: /^services\/core\/bus\/src\/kafka[a-z-]*\.ts$/,
   '@opentelemetry': /^services\/core\/runtime\/src\/(?:open-telemetry|metric-producer)\.ts$/,
+  kafkajs: /^services\/core\/bus\/src\/kafka\//,
   koffi: /^services\/core\/runtime\/src\/ffi[a-z-]*\.ts$/,
   chdb: /^services\/core\/store\/src\/(?:chdb|connection)[a-z-]*\.ts$/,
   '@clickhouse/client': /^services\/core\/store\/src\/(?:chdb|connection)[a-z-]*\.ts$/,

@@ -66,8 +66,7 @@ interface Given {
 
 function start(given: Given = {}): Detector {
   const detector = startDetector({
-    busDir: join(directory, 'bus'),
-    signalMemory: bus.signalMemory,
+    source: bus.source,
     partitions,
     append: given.append ?? ((frames) => bus.append(findings, frames).then(() => undefined)),
     load: given.load ?? (async () => [...saved.values()]),

@@ -1,5 +1,6 @@
 // The detector as its owner sees it: a worker that is started, fed by the log, and restarted if it dies.
 import { Worker } from 'node:worker_threads';
+import type { LogSource } from '@sandtrail/bus/log-source';
 import { systemClock } from '@sandtrail/runtime/clock';
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
@@ -25,9 +26,8 @@ export interface Found {
 
 /** What the detector needs. */
 export interface DetectorOptions {
-  readonly busDir: string;
-  /** The writer's signals: the worker wakes by them. */
-  readonly signalMemory: SharedArrayBuffer;
+  /** The log that the worker reads. */
+  readonly source: LogSource;
   readonly partitions: readonly number[];
   /** Resolves when the frames are durable in the findings topic. */
   readonly append: (frames: readonly Buffer[]) => Promise<void>;
@@ -90,7 +90,7 @@ export function startDetector(options: DetectorOptions): Detector {
 
 /** `ended` resolves to the reason when the worker is gone. */
 async function launch(options: DetectorOptions) {
-  const { busDir, signalMemory, partitions, snapshotMs = snapshotMsDefault } = options;
+  const { source, partitions, snapshotMs = snapshotMsDefault } = options;
   const saved = await options.load();
   const states = saved.map(({ partition, nextOffset, state }) => ({
     partition,
@@ -98,8 +98,7 @@ async function launch(options: DetectorOptions) {
     state,
   }));
   const start: WorkerStart = {
-    busDir,
-    signalMemory,
+    source,
     partitions: [...partitions],
     snapshotMs,
     states,

@@ -1,12 +1,12 @@
 // What the detector's worker and its owner tell each other.
+import { LogSource } from '@sandtrail/bus/log-source';
 import { Sha256Hex } from '@sandtrail/schemas/scalars';
 import * as z from 'zod';
 import { Origin } from './origin.ts';
 
 /** What a worker starts with. `states` are what former workers saved, by partition. */
 export const WorkerStart = z.strictObject({
-  busDir: z.string(),
-  signalMemory: z.instanceof(SharedArrayBuffer),
+  source: LogSource,
   partitions: z.array(z.int()),
   snapshotMs: z.int().min(1),
   states: z.array(

@@ -1,8 +1,11 @@
 // The detector's worker thread: reads the events topic, judges each partition in order, hands findings over.
 import { parentPort, workerData } from 'node:worker_threads';
-import { openEmbeddedReader } from '@sandtrail/bus/embedded-reader';
+import { followLog } from '@sandtrail/bus/follow';
+import { openReader } from '@sandtrail/bus/open-reader';
 import { createBundle } from '@sandtrail/detection/bundle';
 import { systemClock } from '@sandtrail/runtime/clock';
+import { createCounters } from '@sandtrail/runtime/counters';
+import { silentLogger } from '@sandtrail/runtime/log';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { type FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { type Origin, originOf } from './origin.ts';
@@ -32,7 +35,11 @@ parentPort?.on('message', (message) => {
   acked = Promise.withResolvers<void>();
 });
 
-const reader = await openEmbeddedReader({ dir: start.busDir, signalMemory: start.signalMemory });
+const reader = await openReader({
+  source: start.source,
+  logger: silentLogger,
+  counters: createCounters(),
+});
 tell({ type: 'ready', bundle: bundle.digest });
 await Promise.all(start.partitions.map(judgePartition));
 await reader.close();
@@ -52,9 +59,8 @@ async function judgePartition(partition: number): Promise<void> {
     tell({ type: 'judged', partition, counts: judge.takeCounts(), ...batch });
     batch = newBatch();
   };
-  while (!stopping.signal.aborted) {
-    await reader.arrival(place, next, stopping.signal);
-    const records = await reader.read(place, { from: next, ...page });
+  const { signal } = stopping;
+  for await (const records of followLog({ reader, place, from: next, ...page, signal })) {
     const beganMs = systemClock.monotonicMs();
     if (counting === undefined) batch = newBatch();
     for (const record of records) {

@@ -1,20 +1,16 @@
 // A child process that appends without end and prints each acknowledged batch, until it is killed.
 import { systemClock, systemRandom } from '@sandtrail/runtime/clock';
 import { createCounters } from '@sandtrail/runtime/counters';
+import { silentLogger } from '@sandtrail/runtime/log';
+import type { Bus } from './bus.ts';
 import { openEmbeddedBus } from './embedded-bus.ts';
 
-const dir = process.argv[2] ?? '';
+/** A directory for the embedded driver, a URL for Kafka. */
+const where = process.argv[2] ?? '';
 const place = { topic: 'events', partition: 0 } as const;
 const recordsPerBatch = 20;
 
-const bus = await openEmbeddedBus({
-  dir,
-  log: 'conformance',
-  clock: systemClock,
-  random: systemRandom,
-  counters: createCounters(),
-  limits: { segmentRecordsMax: 500 },
-});
+const bus = await open();
 const senders = Array.from({ length: 4 }, (_, sender) => send(sender));
 await Promise.all(senders);
 
@@ -27,4 +23,15 @@ async function send(sender: number): Promise<never> {
     const first = await bus.append(place, values);
     process.stdout.write(`${first} ${sender} ${batch}\n`);
   }
+}
+
+async function open(): Promise<Bus> {
+  const around = { clock: systemClock, random: systemRandom, counters: createCounters() };
+  if (!where.startsWith('kafka')) {
+    const limits = { segmentRecordsMax: 500 };
+    return await openEmbeddedBus({ dir: where, log: 'conformance', limits, ...around });
+  }
+  const { openKafkaBus } = await import('./kafka/kafka-bus.ts');
+  const { kafkaSettingsOf } = await import('./kafka/kafka-settings.ts');
+  return await openKafkaBus({ settings: kafkaSettingsOf(where), logger: silentLogger, ...around });
 }

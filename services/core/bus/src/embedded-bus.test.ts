@@ -3,18 +3,19 @@ import { cp, mkdtemp, open, readdir, rm, truncate, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { systemClock, systemRandom } from '@sandtrail/runtime/clock';
+import { type Clock, systemClock, systemRandom } from '@sandtrail/runtime/clock';
 import { createCounters } from '@sandtrail/runtime/counters';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { decodeFrame } from '@sandtrail/schemas/frame';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Place } from './bus.ts';
 import { busConformance } from './conformance.ts';
-import { type EmbeddedBusLimits, openEmbeddedBus } from './embedded-bus.ts';
+import { type EmbeddedBus, type EmbeddedBusLimits, openEmbeddedBus } from './embedded-bus.ts';
 import { openEmbeddedReader } from './embedded-reader.ts';
 
 const place = { topic: 'events', partition: 0 } as const;
 const all = { recordsMax: 1_000_000, sizeBytesMax: 1 << 30 };
+const crashWriter = path.join(import.meta.dirname, 'crash-writer.ts');
 const newDir = () => mkdtemp(path.join(tmpdir(), 'sandtrail-bus-'));
 
 function openIn(dir: string, limits: Partial<EmbeddedBusLimits> = {}, clock = systemClock) {
@@ -32,15 +33,22 @@ function openIn(dir: string, limits: Partial<EmbeddedBusLimits> = {}, clock = sy
 for (const readers of ['shared memory', 'polling'] as const) {
   busConformance(`embedded (readers by ${readers})`, async () => {
     const dir = await newDir();
-    let memory: SharedArrayBuffer | undefined;
+    const opened: EmbeddedBus[] = [];
     return {
-      open: async ({ clock, limits }) => {
-        const bus = await openIn(dir, limits, clock);
-        if (readers === 'shared memory') memory = bus.signalMemory;
+      open: async (limits) => {
+        const bus = await openIn(dir, limits);
+        opened.push(bus);
         return bus;
       },
-      openReader: () => openEmbeddedReader({ dir, signalMemory: memory, pollMs: 5 }),
-      crashWriter: [process.execPath, path.join(import.meta.dirname, 'crash-writer.ts'), dir],
+      openReader: async ({ source }) =>
+        readers === 'polling' || source.type !== 'embedded'
+          ? openEmbeddedReader({ dir, pollMs: 5 })
+          : openEmbeddedReader(source),
+      // Whole segments go, so more than was asked for may stay.
+      async letGo(at, before) {
+        opened.at(-1)?.release(at, before);
+      },
+      crashWriter: [process.execPath, crashWriter, dir],
       remove: () => rm(dir, { recursive: true }),
     };
   });
@@ -79,7 +87,6 @@ describe('the embedded log on disk', () => {
   test('refuses a second opener in this process and in another', async () => {
     const bus = await openIn(dir);
     expect(await codeOf(openIn(dir))).toBe('DATA_DIR_IN_USE');
-    const crashWriter = path.join(import.meta.dirname, 'crash-writer.ts');
     expect(() => execFileSync(process.execPath, [crashWriter, dir], { stdio: 'pipe' })).toThrow(
       'DATA_DIR_IN_USE',
     );
@@ -238,6 +245,24 @@ describe('the embedded log on disk', () => {
     await Promise.all([reader.close(), bus.close()]);
   });
 
+  test('never lets the append time go back when the clock does', async () => {
+    let nowMs = 1_000_000_000_000;
+    const clock: Clock = { ...systemClock, nowNs: () => BigInt(nowMs) * 1_000_000n };
+    const bus = await openIn(dir, {}, clock);
+    for (const jumpMs of [500, -3_600_000, 1000, -10]) {
+      nowMs += jumpMs;
+      await bus.append(place, [Buffer.from('t')]);
+    }
+    await bus.close();
+    nowMs -= 86_400_000;
+    const again = await openIn(dir, {}, clock);
+    await again.append(place, [Buffer.from('t')]);
+    const times = (await again.read(place, { from: 0n, ...all })).map((r) => r.appendedAtMs);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(times.at(-1)).toBe(1_000_000_000_500);
+    await again.close();
+  });
+
   test('writes a genesis whose header and body are as the contract says', async () => {
     const bus = await openIn(dir);
     const [record] = await bus.read(place, { from: 0n, ...all });
@@ -270,7 +295,7 @@ describe('the embedded log on disk', () => {
     const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), {
       workerData: {
         dir,
-        signalMemory: bus.signalMemory,
+        signalMemory: bus.source.type === 'embedded' ? bus.source.signalMemory : undefined,
         reader: new URL('embedded-reader.ts', import.meta.url).href,
       },
     });

@@ -13,6 +13,7 @@ import type { Bus, LogRecord, Place, ReadOptions } from './bus.ts';
 import { genesisFrame } from './genesis.ts';
 import { readLogIdentity, writeLogIdentity } from './log-identity.ts';
 import { lockLog } from './log-lock.ts';
+import type { LogSource } from './log-source.ts';
 import { PlaceReader } from './place-reader.ts';
 import { PlaceWriter } from './place-writer.ts';
 import { type Partitions, placeName, placesOf } from './places.ts';
@@ -57,8 +58,6 @@ export interface EmbeddedBusOptions {
 
 /** The bus and what only the embedded driver has. */
 export interface EmbeddedBus extends Bus {
-  /** Hand it to readers in worker threads: they wake by it instead of polling. */
-  readonly signalMemory: SharedArrayBuffer;
   /**
    * Retention: deletes whole segments that lie before `before`, never the newest one. Returns how
    * many. The caller knows that everything before it is sealed.
@@ -119,6 +118,7 @@ interface OpenPlace {
 }
 
 class EmbeddedLog implements EmbeddedBus {
+  readonly #dir: string;
   readonly #limits: EmbeddedBusLimits;
   readonly #counters: Counters;
   readonly #unlock: () => void;
@@ -132,6 +132,7 @@ class EmbeddedLog implements EmbeddedBus {
 
   constructor(options: EmbeddedBusOptions, unlock: () => void) {
     const { dir, log, clock, random, counters, partitions = partitionCount } = options;
+    this.#dir = dir;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#counters = counters;
     this.#unlock = unlock;
@@ -157,8 +158,8 @@ class EmbeddedLog implements EmbeddedBus {
     });
   }
 
-  get signalMemory(): SharedArrayBuffer {
-    return this.#signals.memory;
+  get source(): LogSource {
+    return { type: 'embedded', dir: this.#dir, signalMemory: this.#signals.memory };
   }
 
   append(place: Place, values: readonly Buffer[]): Promise<bigint> {

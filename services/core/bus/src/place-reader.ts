@@ -29,14 +29,11 @@ export class PlaceReader {
    * @throws SandtrailError `DATA_DIR_DAMAGED`
    */
   read(options: ReadOptions): readonly LogRecord[] {
-    const out: ReadSoFar = { records: [], sizeBytes: 0 };
-    this.#readKnown(options, out);
-    if (out.records.length === 0) {
-      // The log may have rolled or been trimmed since: look at the directory again.
-      this.#refresh();
-      this.#readKnown(options, out);
-    }
-    return out.records;
+    const records = this.#readWhatIsLeft(options);
+    if (records.length > 0) return records;
+    // The log may have rolled or been trimmed since: look at the directory again.
+    this.#refresh();
+    return this.#readKnown(options);
   }
 
   bounds(): { readonly first: bigint; readonly next: bigint } {
@@ -52,8 +49,21 @@ export class PlaceReader {
     this.#open.clear();
   }
 
+  /** Retention may have taken segments that are still known here. */
+  #readWhatIsLeft(options: ReadOptions): readonly LogRecord[] {
+    const [oldest] = this.#firsts;
+    try {
+      return this.#readKnown(options);
+    } catch (error) {
+      this.#refresh();
+      if (this.#firsts[0] === oldest) throw error;
+      return this.#readKnown(options);
+    }
+  }
+
   /** Reads from the segments that are known, up to their end or the options' bounds. */
-  #readKnown(options: ReadOptions, out: ReadSoFar) {
+  #readKnown(options: ReadOptions): readonly LogRecord[] {
+    const out: ReadSoFar = { records: [], sizeBytes: 0 };
     let expected = Math.max(Number(options.from), this.#firsts[0] ?? 0);
     const start = this.#firsts.findLastIndex((first) => first <= expected);
     for (const first of this.#firsts.slice(Math.max(start, 0))) {
@@ -61,10 +71,11 @@ export class PlaceReader {
       for (const batch of this.#segment(first).batches(expected)) {
         const isDense = batch.first <= expected && batch.first + batch.records > expected;
         if (!isDense) throw this.#damaged(`offset ${expected} is missing`);
-        if (!decodeBatch(batch, options, out)) return;
+        if (!decodeBatch(batch, options, out)) return out.records;
         expected = batch.first + batch.records;
       }
     }
+    return out.records;
   }
 
   #segment(first: number): Segment {

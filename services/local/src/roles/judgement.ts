@@ -1,5 +1,5 @@
 // The judging half of the core: the detector in its worker, and the responder that acts on findings.
-import type { EmbeddedBus } from '@sandtrail/bus/embedded-bus';
+import type { Bus } from '@sandtrail/bus/bus';
 import { placesOf } from '@sandtrail/bus/places';
 import { createBundle } from '@sandtrail/detection/bundle';
 import { startDetector } from '@sandtrail/detector/detector';
@@ -16,7 +16,7 @@ import type { RecordService } from '../service-records.ts';
 import { spannedBus } from '../spanned.ts';
 
 interface JudgementParts {
-  readonly bus: EmbeddedBus;
+  readonly bus: Bus;
   readonly store: OpenedStore;
   readonly record: RecordService;
   readonly observed: SelfObservation;
@@ -63,8 +63,7 @@ export async function startJudgement(
   const bundle = createBundle().digest;
   const partitions = places.map(({ partition }) => partition);
   const detector = startDetector({
-    busDir: layout.bus,
-    signalMemory: bus.signalMemory,
+    source: bus.source,
     partitions,
     append: async (frames) => {
       await spanned.append(findings, frames);
