@@ -15,7 +15,7 @@ export const hostErrors = {
   },
   SANDBOX_NETWORK: {
     message: 'Proxy and resolver could not listen inside the sandbox.',
-    remedy: 'Run as root, or use `network.mode: none` in the policy.',
+    remedy: 'See `setns` in `sandtrail doctor`, or use `network.mode: none` in the policy.',
     exit: 69,
   },
   SANDBOX_WORKSPACE: {

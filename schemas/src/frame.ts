@@ -1,10 +1,17 @@
 // The frame: one log record = version, header, body, erasable, each with its length before it.
 
 /** The parts of a frame, as bytes that nobody re-serialises. */
-export interface Frame {
+interface FrameParts {
   readonly header: Uint8Array;
   readonly body: Uint8Array;
   readonly erasable: Uint8Array;
+}
+
+/** A frame that was read: the parts are views of its bytes. */
+export interface Frame extends FrameParts {
+  readonly header: Buffer;
+  readonly body: Buffer;
+  readonly erasable: Buffer;
 }
 
 const version = 1;
@@ -12,7 +19,7 @@ const lengthBytes = 4;
 const overheadBytes = 1 + 3 * lengthBytes;
 
 /** Lays out `u8 1 ‖ u32be n ‖ header ‖ u32be n ‖ body ‖ u32be n ‖ erasable`. */
-export function encodeFrame(frame: Frame): Buffer {
+export function encodeFrame(frame: FrameParts): Buffer {
   const { header, body, erasable } = frame;
   const bytes = Buffer.allocUnsafe(overheadBytes + header.length + body.length + erasable.length);
   bytes[0] = version;

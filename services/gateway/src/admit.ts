@@ -7,11 +7,11 @@ import type { ErrorCode } from '@sandtrail/schemas/errors';
 import { Body } from '@sandtrail/schemas/events';
 import { encodeFrame } from '@sandtrail/schemas/frame';
 import type { Header } from '@sandtrail/schemas/header';
+import { quickSchema } from '@sandtrail/schemas/quick-schema';
 import { checkRim } from '@sandtrail/schemas/rim';
 import { bodySizeBytesMax, type Trust } from '@sandtrail/schemas/scalars';
 import type { StreamId } from '@sandtrail/schemas/stream';
 import { topicOf } from '@sandtrail/schemas/topics';
-import type * as z from 'zod';
 import { type Binding, bindStream, type FindSandbox, trustOf } from './binding.ts';
 import { type Credential, mayEmit } from './grant.ts';
 import { partitionOf } from './partition.ts';
@@ -59,6 +59,8 @@ const behindNsMax = 3_600_000_000_000n;
 const boundStreamsMax = 20_000;
 const detailCharsMax = 300;
 
+const bodies = quickSchema(Body);
+
 const sendersOf: ReadonlyMap<string, readonly Sender[]> = new Map(
   Body.options.map((kind) => [
     [...kind.shape.kind.def.values].join(),
@@ -75,9 +77,9 @@ export function createAdmission(context: AdmissionContext): Admit {
     if (erasable.length > bodySizeBytesMax) {
       return refused('BATCH_OVERSIZE', `${erasable.length} erasable bytes`);
     }
-    const parsed = Body.safeParse(rim.value);
-    if (!parsed.success) return refused('BODY_INVALID', firstIssue(parsed.error));
-    const { kind, stream, seq, observedAtNs } = parsed.data;
+    const parsed = bodies.read(rim.value);
+    if (parsed === undefined) return refused('BODY_INVALID', firstIssue(rim.value));
+    const { kind, stream, seq, observedAtNs } = parsed;
     const { grant } = credential;
     if (!mayEmit(grant, kind, sendersOf.get(kind) ?? [])) {
       return { ...refused('KIND_NOT_GRANTED', kind), claimed: { kind, stream } };
@@ -174,7 +176,7 @@ function refused(code: ErrorCode, detail: string): RefusedRecord {
   return { ok: false, code, detail: detail.slice(0, detailCharsMax) };
 }
 
-function firstIssue(error: z.ZodError): string {
-  const [issue] = error.issues;
+function firstIssue(value: unknown): string {
+  const issue = Body.safeParse(value).error?.issues[0];
   return issue === undefined ? 'it does not fit' : `${issue.path.join('.')}: ${issue.message}`;
 }

@@ -54,9 +54,9 @@ export async function* tailLog(options: TailOptions): AsyncGenerator<string> {
 function lineOf(frame: Buffer, { filter }: TailOptions): string | undefined {
   const parts = decodeFrame(frame);
   if (typeof parts === 'string') return undefined;
-  const body = Buffer.from(parts.body).toString('utf8');
+  const body = parts.body.toString('utf8');
   if (filter.text !== undefined && !body.includes(filter.text)) return undefined;
-  const event = flattenEvent(Buffer.from(parts.header).toString('utf8'), body);
+  const event = flattenEvent(parts.header.toString('utf8'), body);
   if (filter.sandbox !== undefined && event['sandbox'] !== filter.sandbox) return undefined;
   if (filter.kind !== undefined && !isKind(String(event['kind']), filter.kind)) return undefined;
   return JSON.stringify(event);

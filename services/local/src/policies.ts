@@ -52,8 +52,8 @@ export async function followPolicies({ bus, places, store, signal }: PoliciesOpt
         if (!value.includes(mark)) continue;
         const frame = decodeFrame(value);
         if (typeof frame === 'string') continue;
-        const header = StoredLine.parse(JSON.parse(Buffer.from(frame.header).toString()));
-        keep(header.sandbox, header.incarnation, JSON.parse(Buffer.from(frame.body).toString()));
+        const header = StoredLine.parse(JSON.parse(frame.header.toString()));
+        keep(header.sandbox, header.incarnation, JSON.parse(frame.body.toString()));
       }
     }
   };

@@ -167,7 +167,7 @@ function resultOf(body: Body): ContainmentResult | undefined {
 function bodyOf({ value }: LogRecord): Body | undefined {
   const frame = decodeFrame(value);
   if (typeof frame === 'string') return undefined;
-  return readBody(Buffer.from(frame.body).toString('utf8'));
+  return readBody(frame.body.toString('utf8'));
 }
 
 function readBody(text: string): Body | undefined {

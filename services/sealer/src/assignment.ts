@@ -64,7 +64,7 @@ async function genesisChain(
   const [record] = await bus.read(place, { from: 0n, recordsMax: 1, sizeBytesMax: 1 });
   if (record === undefined || record.offset !== 0n) return undefined;
   const frame = decodeFrame(record.value);
-  const text = typeof frame === 'string' ? '' : Buffer.from(frame.body).toString();
+  const text = typeof frame === 'string' ? '' : frame.body.toString();
   const body = ControlGenesis.safeParse(parsed(text));
   if (!body.success) throw diverged(place, 'the log does not begin with a genesis record');
   const { log, topic, partition, random } = body.data;

@@ -46,15 +46,10 @@ export function cutBlocks(
       pos,
       offset,
       link,
-      header: asBuffer(header),
-      body: asBuffer(body),
+      header,
+      body,
       appendedAtMs: record.appendedAtMs,
     });
   });
   return { blocks, state: sealed.state };
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  if (Buffer.isBuffer(bytes)) return bytes;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

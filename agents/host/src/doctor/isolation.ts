@@ -28,15 +28,19 @@ export async function checkUserNamespaces(): Promise<Check> {
 /** Entering a network namespace: the proxy and the resolver are a sandbox's only ways out. */
 export async function checkNetworkNamespace(isRoot: boolean): Promise<Check> {
   const blind = ['no network for sandboxes: proxy and resolver cannot listen inside them'];
-  const remedy = 'run it as root: `sudo npx sandtrail doctor`';
-  if (!isRoot) return missing('setns', { why: 'needs root', remedy, blind });
-  const canary = spawn('unshare', ['--net', 'sleep', '30'], { stdio: 'ignore' });
+  const remedy = 'apt-get install -y util-linux; allow user namespaces, or give CAP_SYS_ADMIN';
+  // Without root a network can be entered through the user namespace that it belongs to.
+  const kinds = isRoot ? ['net'] : ['user', 'net'];
+  const made = [...kinds.map((kind) => `--${kind}`), ...(isRoot ? [] : ['--map-root-user'])];
+  const canary = spawn('unshare', [...made, 'sleep', '30'], { stdio: 'ignore' });
   try {
     await delay(100);
-    const { ok, said } = await tryRun('nsenter', `--net=/proc/${canary.pid}/ns/net`, '/bin/true');
+    const entered = kinds.map((kind) => `--${kind}=/proc/${canary.pid}/ns/${kind}`);
+    const words = [...entered, '--preserve-credentials', '/bin/true'];
+    const { ok, said } = await tryRun('nsenter', ...words);
     return ok
       ? works('setns', 'a network namespace can be made and entered')
-      : missing('setns', { why: said, remedy: 'give CAP_SYS_ADMIN and CAP_NET_ADMIN', blind });
+      : missing('setns', { why: said, remedy, blind });
   } finally {
     canary.kill('SIGKILL');
   }

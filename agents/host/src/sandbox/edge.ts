@@ -8,7 +8,8 @@ import { startResolver } from '../dns/resolver.ts';
 import type { EgressSwitch } from '../driver/driver.ts';
 import type { Lookup } from '../egress/destination.ts';
 import { startEgressProxy } from '../egress/egress-proxy.ts';
-import { listenInNamespace } from './namespace-listen.ts';
+import { borrowSockets } from './lent-sockets.ts';
+import { listenInNamespace, type NamespaceAddress } from './namespace-listen.ts';
 
 /** Where the sandbox finds its proxy and its resolver. */
 export const proxyPort = 3128;
@@ -18,6 +19,8 @@ const loopback = '127.0.0.1';
 interface EdgeOptions {
   /** A process in the sandbox's network namespace. */
   readonly pid: number;
+  /** Root enters by itself; others borrow sockets from a child that may. */
+  readonly privileged: boolean;
   readonly policy: CompiledEgress;
   readonly lookup: Lookup;
   readonly clock: Clock;
@@ -38,8 +41,10 @@ export interface Edge {
  * @throws SandtrailError `SANDBOX_NETWORK` when the namespace cannot be entered.
  */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
-  const { pid, policy, lookup, clock, counters } = options;
-  const [fd, udpFd, tcpFd] = openSockets(pid);
+  const { pid, privileged, policy, lookup, clock, counters } = options;
+  const [fd = -1, udpFd = -1, tcpFd = -1] = privileged
+    ? openSockets(pid)
+    : await borrowSockets(pid, addresses);
   const shared = { policy, lookup, clock, counters };
   const proxy = await startEgressProxy({ ...shared, listen: { fd }, observe: options.egress });
   const listen = { udpFd, tcpFd };
@@ -82,15 +87,18 @@ export function noEdge(): Edge {
   return { egress, close: () => Promise.resolve() };
 }
 
-function openSockets(pid: number): readonly [number, number, number] {
+/** Proxy, resolver over UDP, resolver over TCP. */
+const addresses: readonly NamespaceAddress[] = [
+  { protocol: 'tcp', address: loopback, port: proxyPort },
+  { protocol: 'udp', address: loopback, port: dnsPort },
+  { protocol: 'tcp', address: loopback, port: dnsPort },
+];
+
+function openSockets(pid: number): readonly number[] {
   const opened: number[] = [];
-  const listen = (protocol: 'tcp' | 'udp', port: number) => {
-    const fd = listenInNamespace(pid, { protocol, address: loopback, port });
-    opened.push(fd);
-    return fd;
-  };
   try {
-    return [listen('tcp', proxyPort), listen('udp', dnsPort), listen('tcp', dnsPort)];
+    for (const at of addresses) opened.push(listenInNamespace(pid, at));
+    return opened;
   } catch (error) {
     for (const fd of opened) closeSync(fd);
     throw error;

@@ -47,7 +47,11 @@ export function listenInNamespace(pid: number, at: NamespaceAddress): number {
   }
 }
 
-function listenHere(at: NamespaceAddress): number {
+/**
+ * The same in the namespace of the calling thread.
+ * @throws SandtrailError `SANDBOX_NETWORK` when it cannot.
+ */
+export function listenHere(at: NamespaceAddress): number {
   const type = (at.protocol === 'tcp' ? stream : datagram) | nonblockCloseOnExec;
   const fd = socket(inet, type, 0);
   if (fd < 0) throw failure(at, 'socket');

@@ -38,7 +38,7 @@ export interface Plan {
   readonly privileged: boolean;
   readonly workspace: Workspace;
   readonly cgroup: SandboxCgroup | undefined;
-  /** Whether proxy and resolver can be in the sandbox. */
+  /** Whether proxy and resolver are in the sandbox. */
   readonly network: boolean;
   readonly binds: readonly Bind[];
   readonly environment: Readonly<Record<string, string>>;
@@ -81,7 +81,7 @@ export function planRun(options: PlanOptions): Plan {
     privileged && layout !== undefined
       ? createSandboxCgroup({ layout, parent, name: uid, limits: enforce.limits })
       : undefined;
-  const network = privileged && policy.network.mode === 'restricted';
+  const network = policy.network.mode === 'restricted';
   const socket = eventSocket === undefined ? [] : [eventBind(eventSocket)];
   const etc = { directory: join(options.runDirectory, 'etc'), home: inside, hostname: uid };
   return {
@@ -107,7 +107,7 @@ export function planRun(options: PlanOptions): Plan {
     unenforced: [
       ...weaker,
       ...(cgroup?.unenforced ?? []),
-      ...(privileged ? [] : withoutRoot(policy)),
+      ...(privileged ? [] : withoutRoot()),
       ...invalidDestinations(compiled),
       ...(options.controlSocket === undefined ? [unwatched] : []),
     ],
@@ -126,19 +126,15 @@ function weakerThanDeclared({ policy, allowWeaker }: PlanOptions): readonly Unen
 }
 
 /** What an ordinary user cannot put into force. */
-function withoutRoot(policy: Policy): readonly Unenforced[] {
+function withoutRoot(): readonly Unenforced[] {
   const limits = ['cpu_limit', 'memory_limit', 'pids_limit'].map((name) => {
     return { field: `resources.${name}`, reason: 'without root there is no cgroup' };
   });
-  const network = {
-    field: 'network.egress_allowlist',
-    reason: 'without root nothing can listen inside: the sandbox has no network at all',
-  };
   const loss = {
     field: 'on_recorder_loss',
     reason: 'without root the sandbox is killed with its runner, not frozen',
   };
-  return [...limits, ...(policy.network.mode === 'restricted' ? [network] : []), loss];
+  return [...limits, loss];
 }
 
 function invalidDestinations({ enforce }: CompiledPolicy): readonly Unenforced[] {

@@ -1,7 +1,8 @@
 // For tests: a runner in a process of its own, so that it can be killed. Arguments: directory, parent
-// cgroup, control socket, uid, then the command. What it recorded lies in DIRECTORY/UID.json.
+// cgroup, control socket, uid, then the command. Its policy is what DIRECTORY/UID.policy.json changes
+// of the test's own; what it recorded lies in DIRECTORY/UID.json.
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '@sandtrail/runtime/clock';
 import { createCounters } from '@sandtrail/runtime/counters';
@@ -18,11 +19,12 @@ const uid = SandboxUid.parse(name);
 const recorder = memoryRecorder(uid);
 const clock = systemClock;
 const counters = createCounters();
+const changes = join(directory, `${uid}.policy.json`);
 const isTraced = process.getuid?.() !== 0;
 const tracer = createStraceCollector({ clock, counters, launchers: 1 });
 const summary = await runSandbox({
   ...{ uid, incarnation: 0, name: 'test', node: 'node', command, cgroupParent },
-  policy: testPolicy(),
+  policy: testPolicy(existsSync(changes) ? JSON.parse(readFileSync(changes, 'utf8')) : {}),
   workspaceRoot: join(directory, uid, 'workspace'),
   runDirectory: join(directory, 'runs', uid),
   controlSocket: controlSocket === '' ? undefined : controlSocket,

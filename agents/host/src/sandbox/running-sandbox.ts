@@ -290,7 +290,7 @@ export class RunningSandbox {
     const egress = await this.#open('egress', edgeMode);
     const dns = await this.#open('dns', edgeMode);
     return startEdge({
-      ...{ pid, policy, clock, counters },
+      ...{ pid, policy, clock, counters, privileged: this.#options.plan.privileged },
       lookup: this.#options.lookup ?? hostLookup({ policy, clock }),
       egress: (observation) => egress.emit(observation),
       dns: (observation) => dns.emit(observation),

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, readFileSync } from 'node:fs';
+import { chownSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import * as z from 'zod';
 import { listProcesses } from '../driver/task.ts';
 import { RunRig } from './run-rig.ts';
 
@@ -30,7 +32,7 @@ function startAsNobody(uid: string, command: readonly string[]) {
 
 test('an ordinary user gets a sandbox without network, traced, and is told what is missing', async () => {
   const script =
-    'id -u; ls /root /home 2>/dev/null; cat < /dev/tcp/127.0.0.1/1 2>/dev/null; exit 5';
+    'id -u; ls /root /home 2>/dev/null; cat 2>/dev/null < /dev/tcp/127.0.0.1/1; exit 5';
   const child = startAsNobody('run-nobody-1', ['sh', '-c', script]);
   const out = await text(child.stdout);
   expect(out).toBe('1000\n');
@@ -41,6 +43,31 @@ test('an ordinary user gets a sandbox without network, traced, and is told what 
   expect(fields).toContain('on_recorder_loss');
   const kinds = new Set(told.seen.map(({ kind }: { kind: string }) => kind));
   expect(kinds).toContain('process.exec');
+});
+
+test('proxy and resolver are the only ways out of an ordinary user’s sandbox too', async () => {
+  const server = createServer((_request, response) => response.end('from the server'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = z.object({ port: z.int() }).parse(server.address());
+  const network = {
+    ...{ mode: 'restricted', egress_allowlist: [`allowed.test:${port}`] },
+    private_allow: [{ name: 'allowed.test', address: '127.0.0.1' }],
+  };
+  writeFileSync(join(rig.directory, 'run-nobody-3.policy.json'), JSON.stringify({ network }));
+  const script = `
+    curl -s http://allowed.test:${port}/path; echo
+    curl -s -o /dev/null -w '%{http_code}\\n' http://denied.test/
+    curl -s --noproxy '*' --max-time 2 http://127.0.0.1:${port}/ || echo unreachable
+    getent hosts denied.test || echo unresolved
+    unshare -Un true 2>/dev/null && echo NESTED; ip link add x type dummy 2>/dev/null && echo LINK`;
+  const child = startAsNobody('run-nobody-3', ['sh', '-c', script]);
+  expect(await text(child.stdout)).toBe('from the server\n403\nunreachable\nunresolved\n');
+  server.close();
+  const told = JSON.parse(readFileSync(join(rig.directory, 'run-nobody-3.json'), 'utf8'));
+  const seen = told.seen.map(({ kind, host }: { kind: string; host?: string }) => ({ kind, host }));
+  expect(seen).toContainEqual({ kind: 'network.http', host: 'allowed.test' });
+  expect(seen).toContainEqual({ kind: 'network.denied', host: 'denied.test' });
 });
 
 test('kill -9 of an ordinary user’s runner kills its sandbox', async () => {

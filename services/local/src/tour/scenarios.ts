@@ -13,8 +13,6 @@ export interface Scenario {
   readonly detector: string | undefined;
   /** What an ordinary observer of commands would have seen. */
   readonly disguise?: string;
-  /** Needs the proxy and the resolver in the sandbox, and so root: without them there is no network. */
-  readonly needsNetwork?: true;
 }
 
 /** A day's work that must raise nothing. */
@@ -39,10 +37,8 @@ export const benign: Scenario = {
     'git init -q . && git add . && git -c user.name=a -c user.email=a@b.test commit -qm first',
     'python3 -m unittest -q',
     'if command -v npm >/dev/null; then npm test --silent --no-update-notifier; fi',
-    'if [ -n "$http_proxy" ]; then',
-    '  curl -fsS -o download.txt http://files.sandtrail.test:{{port}}/hello.txt',
-    '  cat download.txt && git add download.txt && git status --short',
-    'fi',
+    'curl -fsS -o download.txt http://files.sandtrail.test:{{port}}/hello.txt',
+    'cat download.txt && git add download.txt && git status --short',
   ].join('\n'),
   detector: undefined,
 };
@@ -105,7 +101,6 @@ export const attacks: readonly Scenario[] = [
     },
     script: 'python3 leak.py',
     detector: 'dns-exfiltration',
-    needsNetwork: true,
     disguise: 'python3 leak.py',
   },
   {
