@@ -165,6 +165,8 @@ ${certificates === undefined ? '' : tlsProperties(certificates)}
 `;
 }
 
+const login = 'org.apache.kafka.common.security.scram.ScramLoginModule';
+
 function tlsProperties({ ca, server }: Certificates): string {
   return `
 ssl.keystore.type=PEM
@@ -173,7 +175,7 @@ ssl.truststore.type=PEM
 ssl.truststore.location=${ca}
 listener.name.mtls.ssl.client.auth=required
 sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512
-listener.name.sasl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
-listener.name.sasl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl.scram-sha-256.sasl.jaas.config=${login} required;
+listener.name.sasl.scram-sha-512.sasl.jaas.config=${login} required;
 `;
 }

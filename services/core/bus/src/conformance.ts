@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '@sandtrail/runtime/clock';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { decodeFrame } from '@sandtrail/schemas/frame';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -190,10 +191,10 @@ export function busConformance(driver: string, create: () => Promise<LogUnderTes
 
     test('gives every reader the append time that the log stored', async () => {
       const bus = await openBus();
-      const beforeMs = Date.now();
+      const beforeMs = Number(systemClock.nowNs() / 1_000_000n);
       for (let i = 0; i < 3; i += 1)
         await bus.append(place, [Buffer.from(`${i}`), Buffer.from('x')]);
-      const afterMs = Date.now();
+      const afterMs = Number(systemClock.nowNs() / 1_000_000n);
       const times = (await readAll(bus, place, 1n)).map((record) => record.appendedAtMs);
       expect(times).toHaveLength(6);
       expect(times).toEqual([...times].sort((a, b) => a - b));

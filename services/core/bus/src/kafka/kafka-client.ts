@@ -1,4 +1,4 @@
-// kafkajs set up from the settings: TLS, SASL, bounds, its log in ours, zstd, sockets that refuse the clear.
+// Sets kafkajs up from the settings: TLS, SASL, bounds, its log in ours, zstd, sockets that refuse the clear.
 import { readFileSync } from 'node:fs';
 import { connect as connectPlain, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
