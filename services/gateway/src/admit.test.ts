@@ -1,3 +1,4 @@
+import { partitionOf } from '@sandtrail/detection/partition';
 import { eventMeta } from '@sandtrail/schemas/body';
 import { Body } from '@sandtrail/schemas/events';
 import { decodeFrame } from '@sandtrail/schemas/frame';
@@ -9,7 +10,6 @@ import * as z from 'zod';
 import { createAdmission } from './admit.ts';
 import { hostSandbox } from './binding.ts';
 import type { Credential } from './grant.ts';
-import { partitionOf } from './partition.ts';
 import { SenderObservation } from './sender-line.ts';
 import { execBody } from './testbed.ts';
 

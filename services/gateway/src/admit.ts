@@ -1,6 +1,7 @@
 // Admission: one record from a sender becomes a frame of the log, or is refused with a code. Pure.
 import { hash } from 'node:crypto';
 import type { Place } from '@sandtrail/bus/bus';
+import { partitionOf } from '@sandtrail/detection/partition';
 import type { Sender } from '@sandtrail/schemas/body';
 import { eventMeta } from '@sandtrail/schemas/body';
 import type { ErrorCode } from '@sandtrail/schemas/errors';
@@ -14,7 +15,6 @@ import type { StreamId } from '@sandtrail/schemas/stream';
 import { topicOf } from '@sandtrail/schemas/topics';
 import { type Binding, bindStream, type FindSandbox, trustOf } from './binding.ts';
 import { type Credential, mayEmit } from './grant.ts';
-import { partitionOf } from './partition.ts';
 
 /** One record as it came in. */
 export interface IncomingRecord {

@@ -5,10 +5,10 @@ import { connect as connectHttp2 } from 'node:http2';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { partitionOf } from '@sandtrail/detection/partition';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { recordBatchType } from '@sandtrail/schemas/record-batch';
 import { describe, expect, test } from 'vitest';
-import { partitionOf } from './partition.ts';
 import { connectClient, execBody, openTestbed, readAll } from './testbed.ts';
 
 const uid = 'sbx-alpha01';

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
+import { partitionOf } from '@sandtrail/detection/partition';
 import { encodeRecordBatch, recordBatchType } from '@sandtrail/schemas/record-batch';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { partitionOf } from './partition.ts';
 import {
   connectClient,
   execBody,

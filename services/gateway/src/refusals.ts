@@ -1,9 +1,10 @@
 // Refused records become sealed events about the sandbox that they were sent for, at a bounded rate.
+
+import { partitionOf } from '@sandtrail/detection/partition';
 import type { Clock } from '@sandtrail/runtime/clock';
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { ErrorCode } from '@sandtrail/schemas/errors';
 import type { OwnRecords, OwnSubject } from './own-records.ts';
-import { partitionOf } from './partition.ts';
 
 /** One refusal, about the sandbox that the connection is bound to. */
 export interface Refusal {

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { partitionOf } from '@sandtrail/detection/partition';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { partitionOf } from './partition.ts';
 import { connectClient, openTestbed, readAll, type Testbed, type TestClient } from './testbed.ts';
 
 const uid = 'sbx-alpha01';

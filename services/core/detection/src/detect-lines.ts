@@ -6,11 +6,12 @@ import type { Finding } from '@sandtrail/schemas/finding';
 import { headerFields } from '@sandtrail/schemas/header';
 import { Policy } from '@sandtrail/schemas/policy';
 import { StreamId } from '@sandtrail/schemas/stream';
-import { topicOf } from '@sandtrail/schemas/topics';
+import { partitionCount, topicOf } from '@sandtrail/schemas/topics';
 import * as z from 'zod';
 import { type Bundle, createBundle } from './bundle.ts';
-import { createEngine, type EngineCounts } from './engine.ts';
+import type { EngineCounts } from './engine.ts';
 import type { EngineEvent } from './engine-event.ts';
+import { createMergedEngine } from './merged-engine.ts';
 
 /** What one line gave. */
 export type LineOutcome =
@@ -41,7 +42,8 @@ const lineSizeMax = 4 * 1024 * 1024;
  * is in force for its sandbox from that line on.
  */
 export function detectLines({ bundle, policy }: LineDetectionOptions = {}): LineDetection {
-  const engine = createEngine({
+  const engine = createMergedEngine({
+    partitions: partitionCount.events,
     bundle: bundle ?? createBundle(),
     ...(policy === undefined ? {} : { policy }),
   });

@@ -37,7 +37,8 @@ export interface Engine {
   counts(): EngineCounts;
 }
 
-interface EngineOptions {
+/** What an engine judges by: its detectors, and a policy that goes before what events declare. */
+export interface EngineOptions {
   readonly bundle: Bundle;
   /** Judges every sandbox by this policy, whatever its own says (`detect --policy`). */
   readonly policy?: Policy;
