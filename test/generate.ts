@@ -1,7 +1,9 @@
-// Writes the files that are derived from code: JSON Schemas, OpenAPI, golden vectors (`npm run generate`).
+// Writes the files that are derived from code: JSON Schemas, OpenAPI, golden vectors and golden OCSF
+// events (`npm run generate`).
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { vectors } from '@sandtrail/chain/vectors';
 import { openApi } from '@sandtrail/console/contract/open-api';
+import { goldenText } from '@sandtrail/forwarder/ocsf/golden';
 import { jsonSchemas } from '@sandtrail/schemas/json-schemas';
 
 const schemas = new URL('../schemas/', import.meta.url);
@@ -9,6 +11,10 @@ const schemas = new URL('../schemas/', import.meta.url);
 writeFolder('json/', jsonSchemas());
 writeFolder('vectors/', vectors());
 writeFileSync(new URL('../services/console/open-api.json', import.meta.url), openApi());
+writeFileSync(
+  new URL('../services/forwarder/src/ocsf/fixtures/golden.ndjson', import.meta.url),
+  goldenText(),
+);
 
 /** Makes the folder hold these files and no others. */
 function writeFolder(name: string, files: ReadonlyMap<string, string>): void {

@@ -1,6 +1,7 @@
 // The error catalogue: stable codes, what went wrong in words, and what to do about it.
 import { commandErrors } from './errors-command.ts';
 import { consoleErrors } from './errors-console.ts';
+import { forwarderErrors } from './errors-forwarder.ts';
 import { gatewayErrors } from './errors-gateway.ts';
 import { hostErrors } from './errors-host.ts';
 import { recordErrors } from './errors-record.ts';
@@ -10,6 +11,7 @@ export const errorCatalogue = {
   ...commandErrors,
   ...consoleErrors,
   ...gatewayErrors,
+  ...forwarderErrors,
   ...recordErrors,
   ...hostErrors,
 } as const;

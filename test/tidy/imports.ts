@@ -45,6 +45,7 @@ const table: Readonly<Record<string, Allowance>> = {
   'services/detector': service,
   'services/responder': service,
   'services/console': service,
+  'services/forwarder': service,
   // The door: it starts the embedded product, which is the one package that composes all others.
   'services/cli': { packages: [...serviceFloor, 'local'], node: 'all' },
   'services/local': { packages: ['*'], node: 'all' },

@@ -5,6 +5,7 @@ import { consoleVerb } from './verbs/console.ts';
 import { detectVerb } from './verbs/detect.ts';
 import { doctorVerb } from './verbs/doctor.ts';
 import { exportVerb } from './verbs/export.ts';
+import { forwardVerb } from './verbs/forward.ts';
 import { policyVerb } from './verbs/policy.ts';
 import { quarantineVerb } from './verbs/quarantine.ts';
 import { queryVerb } from './verbs/query.ts';
@@ -28,6 +29,7 @@ export const verbs: readonly Verb[] = [
   releaseVerb,
   verifyVerb,
   exportVerb,
+  forwardVerb,
   detectVerb,
   scanVerb,
   policyVerb,

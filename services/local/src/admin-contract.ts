@@ -63,6 +63,9 @@ export type ConsoleLinkRequest = z.infer<typeof ConsoleLinkRequest>;
 /** The link: open it within a minute, once. */
 export const ConsoleLink = z.strictObject({ url: text(512) });
 
+/** One destination by its name in the configuration. */
+export const DestinationName = z.strictObject({ destination: text(32) });
+
 /** What went wrong, as every door of Sandtrail says it. */
 export const Fault = z.object({
   error: z.object({ code: z.string(), message: z.string(), remedy: z.string() }),

@@ -2,6 +2,7 @@
 
 import type { LogReader, Place } from '@sandtrail/bus/bus';
 import type { Console } from '@sandtrail/console/console';
+import type { Forwarder } from '@sandtrail/forwarder/forwarder';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { exportStore } from '@sandtrail/sealer/export-store';
 import type { Sealer } from '@sandtrail/sealer/sealer';
@@ -17,6 +18,7 @@ import {
   VerifyRequest,
 } from './admin-contract.ts';
 import type { Routes } from './admin-server.ts';
+import { forwardRoutes } from './forward-routes.ts';
 import { tailLog } from './log-tail.ts';
 import { cut, type Mask, type PeopleActs } from './people-acts.ts';
 import type { Surroundings } from './role.ts';
@@ -30,6 +32,7 @@ interface RouteParts {
   readonly store: OpenedStore;
   readonly sealer: Sealer;
   readonly people: PeopleActs;
+  readonly forwarder: Forwarder;
   readonly records: { readonly audit: RecordService };
   readonly mask: Mask;
   /** Undefined when it is off or could not listen. */
@@ -40,7 +43,7 @@ const detailCharsMax = 2048;
 
 /** The routes. Whatever reads what was recorded is itself recorded, before it is answered. */
 export function adminRoutes(parts: RouteParts): Routes {
-  const { surroundings, bus, places, store, sealer, people, records, mask } = parts;
+  const { surroundings, bus, places, store, sealer, people, forwarder, records, mask } = parts;
   const { counters, clock, configuration } = surroundings;
   const audited = async (act: string, asked: unknown) =>
     records.audit(controlPlane, {
@@ -83,6 +86,7 @@ export function adminRoutes(parts: RouteParts): Routes {
       await audited('export', input);
       return { lines: exportStore(store) };
     },
+    ...forwardRoutes({ forwarder, audited }),
     async 'GET /v1/containments'() {
       return { json: people.list() };
     },

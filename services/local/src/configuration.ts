@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConsoleConfig } from '@sandtrail/console/config';
+import { Destinations } from '@sandtrail/forwarder/outputs';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { text } from '@sandtrail/schemas/scalars';
 import { parse } from 'yaml';
@@ -64,6 +65,8 @@ export const Configuration = z.strictObject({
   console: ConsoleConfig.prefault({}),
   /** Where the signed heads are written: outside the data directory. */
   headFile: text(4096),
+  /** Where sealed events are forwarded to, by name. */
+  destinations: Destinations.default({}),
 });
 export type Configuration = z.infer<typeof Configuration>;
 

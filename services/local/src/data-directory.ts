@@ -95,6 +95,7 @@ function createFolders(layout: Layout, accounts: Accounts): void {
   folder(layout.keys, root, 0o711);
   folder(layout.signer, accounts.signer, 0o700);
   folder(layout.gateway, accounts.core, 0o700);
+  folder(layout.forwarder, accounts.core, 0o700);
   folder(layout.run, root, 0o711);
   folder(layout.runCore, accounts.core, 0o711);
   folder(layout.runSigner, { uid: accounts.core.uid, gid: accounts.signer.gid }, 0o710);

@@ -1,4 +1,5 @@
-// The doctor's visit, with the surroundings of a command: the host's checks, and the store's engine.
+// The doctor's visit, with the surroundings of a command: the host's checks, the store's engine, and
+// the destinations.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +9,7 @@ import { systemClock } from '@sandtrail/runtime/clock';
 import { createCounters } from '@sandtrail/runtime/counters';
 import { silentLogger } from '@sandtrail/runtime/log';
 import { openStore } from '@sandtrail/store/open-store';
+import { checkDestinations } from './check-destinations.ts';
 
 /** Examines this machine for a data directory at `data`; takes some seconds, never rejects. */
 export async function examine(data: string): Promise<Diagnosis> {
@@ -19,7 +21,8 @@ export async function examine(data: string): Promise<Diagnosis> {
     dataDirectory: data,
     cgroupName: `sandtrail-doctor-${process.pid}`,
   });
-  return { ...diagnosis, checks: [...diagnosis.checks, await checkStore()] };
+  const own = [await checkStore(), ...(await checkDestinations(data))];
+  return { ...diagnosis, checks: [...diagnosis.checks, ...own] };
 }
 
 /** Opens the embedded engine on an empty directory and asks it a question. */

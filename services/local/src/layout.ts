@@ -13,6 +13,8 @@ export interface Layout {
   readonly signer: string;
   /** The gateway's own state: epoch, registered sandboxes. */
   readonly gateway: string;
+  /** How far each destination is, and what it refused. */
+  readonly forwarder: string;
   /** Root's: sockets of the host daemon, and the configuration that the processes read. */
   readonly run: string;
   /** The core's own corner of it: root never writes there, so the core cannot mislead root. */
@@ -48,6 +50,7 @@ export function layoutOf(root: string): Layout {
     keys: at('keys'),
     signer: at('signer'),
     gateway: at('gateway'),
+    forwarder: at('forwarder'),
     run: at('run'),
     runCore: at('run', 'core'),
     runSigner: at('run', 'signer'),

@@ -1,8 +1,8 @@
 // Heads kept outside the data directory: the newest signed note of every chain, in one file.
 import { readFile } from 'node:fs/promises';
+import { writeDurableFile } from '@sandtrail/runtime/durable-file';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { HeadFile } from '@sandtrail/schemas/seal';
-import { writeDurableFile } from './durable-file.ts';
 
 /** Readable by all: a verifier runs as anybody, and a note is no secret. */
 const mode = 0o644;

@@ -2,9 +2,9 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { formatVerifierKey, isKeyName } from '@sandtrail/chain/verifier-key';
+import { writeDurableFile } from '@sandtrail/runtime/durable-file';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { TrustFile } from '@sandtrail/schemas/seal';
-import { writeDurableFile } from './durable-file.ts';
 
 /** A key that signs notes, and the text by which others verify it. */
 export interface SigningKey {

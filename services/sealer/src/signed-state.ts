@@ -3,9 +3,9 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type ChainState, decodeState, encodeState } from '@sandtrail/chain/chain-state';
 import { hexOf } from '@sandtrail/chain/hash';
+import { writeDurableFile } from '@sandtrail/runtime/durable-file';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { SignedFile } from '@sandtrail/schemas/seal';
-import { writeDurableFile } from './durable-file.ts';
 
 /** A chain's last signature. */
 export interface SignedState {

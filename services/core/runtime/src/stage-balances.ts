@@ -49,6 +49,12 @@ export const stageBalances: readonly StageBalance[] = [
     passed: ['responder.answered'],
     dropped: ['responder.given_up'],
   },
+  {
+    stage: 'forwarder',
+    received: ['forward.received'],
+    passed: ['forward.sent'],
+    dropped: ['forward.filtered', 'forward.dead'],
+  },
 ];
 
 /** How much more a stage received than it passed or dropped, by the counters of one process. */

@@ -21,6 +21,7 @@ import type { ProcessSurroundings, Running, Surroundings } from '../role.ts';
 import { observeSelf } from '../self-observation.ts';
 import { serviceRecords } from '../service-records.ts';
 import { spannedBus, spannedStore } from '../spanned.ts';
+import { startForward } from '../start-forward.ts';
 import { startJudgement } from './judgement.ts';
 import { startWebConsole } from './web-console.ts';
 
@@ -79,17 +80,21 @@ export async function startCore(surroundings: ProcessSurroundings): Promise<Runn
       await startJudgement(surroundings, { bus, store, record: records.responder, observed }),
       (each) => each.close(),
     );
+    const forwarder = startForward(surroundings, { store, sealer });
+    started(forwarder, (each) => each.stop());
     const mask = maskOver(openScanner(layout));
     const people = peopleActs(judgement.responder, mask);
     const own = { bus, places, store, sealer, people, mask };
     const console = await startWebConsole(surroundings, { ...own, record: records.audit });
     if (console !== undefined) started(console, (each) => each.close());
-    const routes = adminRoutes({ surroundings, ...own, records, console });
+    const routes = adminRoutes({ surroundings, ...own, forwarder, records, console });
     started(
       await startAdminServer({ socket: layout.adminSocket, routes, log: log.child('admin') }),
       (each) => each.close(),
     );
-    started(await startOwnMetrics(surroundings, { bus, sealer }), (each) => each.close());
+    started(await startOwnMetrics(surroundings, { bus, sealer, forwarder }), (each) =>
+      each.close(),
+    );
     started(
       await startNotes({ layout, record: records.signer, clock, log: log.child('notes') }),
       (each) => each.close(),

@@ -1,0 +1,21 @@
+// Errors of forwarding to destinations outside.
+import type { ErrorEntry } from './error-entry.ts';
+
+/** One entry for each code. */
+export const forwarderErrors = {
+  DESTINATION_UNKNOWN: {
+    message: 'No destination of that name is configured.',
+    remedy: '`sandtrail forward status` lists them; they stand in `destinations` of config.yaml.',
+    exit: 64,
+  },
+  DESTINATION_UNREACHABLE: {
+    message: 'The destination cannot be reached.',
+    remedy: 'Check that it runs and its address; nothing is lost, it is tried again by itself.',
+    exit: 69,
+  },
+  DESTINATION_REFUSED: {
+    message: 'The destination does not take what it is sent.',
+    remedy: 'Check its credentials, certificates and limits; it is tried again by itself.',
+    exit: 69,
+  },
+} as const satisfies Readonly<Record<string, ErrorEntry>>;

@@ -1,0 +1,21 @@
+// Which events a destination wants: by kind and by how bad they are.
+import type { BodyWire } from '@sandtrail/schemas/observation';
+import { severities, severityOf } from './ocsf/severity.ts';
+
+/** What is asked for; what is absent is not asked. `network.` is the whole family. */
+export interface Wanted {
+  readonly kinds?: readonly string[] | undefined;
+  readonly exceptKinds?: readonly string[] | undefined;
+  readonly severityMin: (typeof severities)[number];
+}
+
+/** True for an event that the destination gets. */
+export function isWanted(body: BodyWire, { kinds, exceptKinds = [], severityMin }: Wanted) {
+  if (kinds !== undefined && !kinds.some((each) => isOfKind(body.kind, each))) return false;
+  if (exceptKinds.some((each) => isOfKind(body.kind, each))) return false;
+  return severities.indexOf(severityOf(body)) >= severities.indexOf(severityMin);
+}
+
+function isOfKind(kind: string, wanted: string): boolean {
+  return wanted.endsWith('.') ? kind.startsWith(wanted) : kind === wanted;
+}
