@@ -6,9 +6,9 @@ export type Json = string | number | boolean | null | readonly Json[] | JsonObje
 export type JsonObject = { readonly [name: string]: Json | undefined };
 
 /**
- * Characters that reorder, hide or break text where it is shown: DEL and C1 controls, zero-width and
- * bidirectional marks, line and paragraph separators, the byte order mark. JSON.stringify itself
- * escapes C0 controls and lone surrogates.
+ * Characters that reorder, hide or break text where it is shown: DEL and C1 controls, zero-width
+ * and bidirectional marks, line and paragraph separators, the byte order mark. JSON.stringify
+ * itself escapes C0 controls and lone surrogates.
  */
 const deceptive = /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 const notAscii = /[\u007f-\uffff]/g;

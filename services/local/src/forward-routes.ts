@@ -6,7 +6,7 @@ import type { Routes } from './admin-server.ts';
 interface Parts {
   readonly forwarder: Forwarder;
   /** Seals who asked for what, before it is done. */
-  readonly audited: (act: string, asked: unknown) => Promise<void>;
+  readonly audited: (act: string, asked: unknown) => Promise<unknown>;
 }
 
 /** The routes below `/v1/forward`. */

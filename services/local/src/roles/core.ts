@@ -8,7 +8,7 @@ import { startGateway } from '@sandtrail/gateway/gateway';
 import { kitSenders } from '@sandtrail/gateway/kit-senders';
 import { partitionCount } from '@sandtrail/schemas/topics';
 import { startSealer } from '@sandtrail/sealer/sealer';
-import { openStore } from '@sandtrail/store/open-store';
+import { type OpenedStore, openStore } from '@sandtrail/store/open-store';
 import { adminRoutes } from '../admin-routes.ts';
 import { startAdminServer } from '../admin-server.ts';
 import { keyFilesOf } from '../keys.ts';
@@ -46,16 +46,7 @@ export async function startCore(surroundings: ProcessSurroundings): Promise<Runn
       await openEmbeddedBus({ dir: layout.bus, log: logName, clock, random, counters }),
       (each) => each.close(),
     );
-    const store = started(
-      await openStore({
-        dir: layout.store,
-        runDir: layout.runCore,
-        readDir: layout.runSigner,
-        logger: log.child('store'),
-        counters,
-      }),
-      (each) => each.close(),
-    );
+    const store = started(await openOwnStore(surroundings), (each) => each.close());
     const observed = started(observeSelf(surroundings, bus), (each) => each.close());
     const gateway = started(await startDoor(surroundings, spannedBus(bus, spans)), (each) =>
       each.close(),
@@ -80,8 +71,7 @@ export async function startCore(surroundings: ProcessSurroundings): Promise<Runn
       await startJudgement(surroundings, { bus, store, record: records.responder, observed }),
       (each) => each.close(),
     );
-    const forwarder = startForward(surroundings, { store, sealer });
-    started(forwarder, (each) => each.stop());
+    const forwarder = started(startForward(surroundings, { store, sealer }), (each) => each.stop());
     const mask = maskOver(openScanner(layout));
     const people = peopleActs(judgement.responder, mask);
     const own = { bus, places, store, sealer, people, mask };
@@ -107,6 +97,16 @@ export async function startCore(surroundings: ProcessSurroundings): Promise<Runn
 }
 
 type Gateway = Awaited<ReturnType<typeof startGateway>>;
+
+function openOwnStore({ layout, counters, log }: Surroundings): Promise<OpenedStore> {
+  return openStore({
+    dir: layout.store,
+    runDir: layout.runCore,
+    readDir: layout.runSigner,
+    logger: log.child('store'),
+    counters,
+  });
+}
 
 function startDoor(surroundings: ProcessSurroundings, bus: Bus): Promise<Gateway> {
   const { layout, configuration, clock, counters, log, spans } = surroundings;
