@@ -10,6 +10,7 @@ import { SandtrailError } from '@sandtrail/schemas/errors';
 import { type FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { type Origin, originOf } from './origin.ts';
 import { PartitionJudge } from './partition-judge.ts';
+import { warmUp } from './warm-up.ts';
 
 const page = { recordsMax: 1000, sizeBytesMax: 4 * 1024 * 1024 };
 /** Batches of findings that are not yet durable; then judging waits. */
@@ -40,6 +41,7 @@ const reader = await openReader({
   logger: silentLogger,
   counters: createCounters(),
 });
+warmUp(bundle);
 tell({ type: 'ready', bundle: bundle.digest });
 await Promise.all(start.partitions.map(judgePartition));
 await reader.close();
