@@ -38,7 +38,11 @@ function seenNow(): Observation {
 
 /** A running sandbox under a fast path whose rules always say `verdict`. */
 async function underFastPath(
-  given: { readonly verdict: FastVerdict; readonly run?: Partial<RunOptions> },
+  given: {
+    readonly verdict: FastVerdict;
+    readonly run?: Partial<RunOptions>;
+    readonly actsPerMinuteMax?: number;
+  },
   work: (
     fast: FastPath,
     sandbox: WatchedSandbox,
@@ -63,6 +67,7 @@ async function underFastPath(
     clock: systemClock,
     random: systemRandom,
     counters: createCounters(),
+    actsPerMinuteMax: given.actsPerMinuteMax ?? 10,
   });
   await work(fast, sandbox, recorded);
   await fast.settled();
@@ -101,6 +106,14 @@ test('claims and mere advice move nothing', async () => {
     expect(recorded).toEqual([]);
   });
   await underFastPath({ verdict: advice }, async (fast, sandbox, recorded) => {
+    fast.observe(sandbox, seenNow(), 'kernel');
+    await fast.settled();
+    expect(recorded).toEqual([]);
+  });
+});
+
+test('no more acts in a minute than the setting allows: with 0 the reflex rests', async () => {
+  await underFastPath({ verdict, actsPerMinuteMax: 0 }, async (fast, sandbox, recorded) => {
     fast.observe(sandbox, seenNow(), 'kernel');
     await fast.settled();
     expect(recorded).toEqual([]);

@@ -37,12 +37,12 @@ interface FastPathOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly counters: Counters;
+  /** Acts in a minute without a person, over all sandboxes (the cap on the blast radius). */
+  readonly actsPerMinuteMax: number;
 }
 
 /** How long an act waits for its request to be durable; a full disk must not shield an attacker. */
 const writeAheadMsMax = 50;
-/** Acts in a minute without a person, over all sandboxes (the cap on the blast radius). */
-const actsPerMinuteMax = 10;
 const causesMax = 4096;
 const lifetimeNs = 60_000_000_000n;
 const minuteMs = 60_000;
@@ -75,7 +75,7 @@ export class FastPath {
   }
 
   #mayAct(sandbox: WatchedSandbox, { detector, dedupeKey }: FastVerdict): boolean {
-    const { clock, counters } = this.#options;
+    const { clock, counters, actsPerMinuteMax } = this.#options;
     const cause = `${sandbox.uid} ${sandbox.incarnation} ${detector} ${dedupeKey}`;
     if (this.#causes.has(cause)) return false;
     const nowMs = clock.monotonicMs();

@@ -57,7 +57,10 @@ export const Configuration = z.strictObject({
   logRecordsKept: z.int().min(100_000).max(1_000_000_000).default(2_000_000),
   /** How long a request waits for a person before it counts as denied. */
   approvalMsMax: z.int().min(1_000).max(86_400_000).default(900_000),
-  /** Sandboxes that findings contain by themselves in a minute; more wait for a person. */
+  /**
+   * Sandboxes that findings contain by themselves in a minute, and as many by the host's reflex;
+   * more wait for a person.
+   */
   automaticActsMax: z.int().min(0).max(100_000).default(10),
   /** What Sandtrail tells about itself; nothing unless asked. */
   telemetry: Telemetry.default({}),

@@ -116,7 +116,7 @@ interface LadderParts {
 
 /** The sandboxes of this host, the ladder on which they stand, and the host's own reflex. */
 function createLadder(surroundings: Surroundings, { place, watchers, record }: LadderParts) {
-  const { clock, random, counters } = surroundings;
+  const { configuration, clock, random, counters } = surroundings;
   const driver: Driver =
     place === undefined ? createProcessDriver() : createCgroupDriver({ clock });
   const sandboxes = new RegisteredSandboxes({
@@ -150,6 +150,7 @@ function createLadder(surroundings: Surroundings, { place, watchers, record }: L
     clock,
     random,
     counters,
+    actsPerMinuteMax: configuration.automaticActsMax,
   });
   return { sandboxes, containment, fastPath };
 }
