@@ -14,6 +14,15 @@ export interface WatchedSandbox {
   readonly initPid: number;
   /** The workspace's directory on the host. */
   readonly workspace: string;
+  /** Set for a container that somebody else started. */
+  readonly container?: WatchedContainer;
+}
+
+/** A container as its engine and its runtime know it. */
+export interface WatchedContainer {
+  readonly id: string;
+  /** Where gVisor's `runsc` keeps its state about it; absent for what runs in the host's kernel. */
+  readonly runscRoot?: string;
 }
 
 /** Records that the source lost before anybody could read them. `count` 0 means: not known how many. */
@@ -51,6 +60,8 @@ export interface EffectiveMode {
 /** One source of observations. `start` resolves when it really sees, proven by a canary. */
 export interface Collector {
   readonly name: string;
+  /** Whether it can see anything of this sandbox; without this function it can of each. */
+  concerns?(sandbox: WatchedSandbox): boolean;
   start(sink: CollectorSink): Promise<EffectiveMode>;
   /** From here on the sandbox's events are observed; resolves when that is so. */
   watch(sandbox: WatchedSandbox): Promise<void>;

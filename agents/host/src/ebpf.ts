@@ -1,6 +1,7 @@
 // The ebpf collector: what watched sandboxes do, seen by the kernel through bpftrace's tracepoints.
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import type { Clock } from '@sandtrail/runtime/clock';
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
@@ -10,7 +11,7 @@ import type { Collector, CollectorSink, EffectiveMode, WatchedSandbox } from './
 import type { Assembled } from './ebpf/assembler.ts';
 import type { LedgerLoss, LedgerTotals } from './ebpf/ledger.ts';
 import { observeRecord } from './ebpf/observer.ts';
-import { buildProgram, type Program } from './ebpf/program.ts';
+import { buildProgram, type Program, specialCalls } from './ebpf/program.ts';
 import { SensorRun } from './ebpf/run.ts';
 import { ensureTracefs, kernelDirectory, tracepointArguments } from './ebpf/tracefs.ts';
 import { type Watched, Watchlist } from './ebpf/watchlist.ts';
@@ -85,6 +86,13 @@ class Ebpf implements EbpfCollector {
     this.#watchlist = new Watchlist(options.counters);
   }
 
+  /** The program filters by parent cgroup; and gVisor's kernel is no part of what it runs. */
+  concerns({ cgroup, container }: WatchedSandbox): boolean {
+    const isHostKernel = container?.runscRoot === undefined;
+    const isBelow = cgroup !== undefined && dirname(cgroup.path) === this.#options.parentCgroup;
+    return isHostKernel && isBelow;
+  }
+
   readonly sensorPid = (): number | undefined => this.#run?.pid;
 
   readonly totals = (sandbox: WatchedSandbox) => {
@@ -124,10 +132,12 @@ class Ebpf implements EbpfCollector {
 
   async watch(sandbox: WatchedSandbox): Promise<void> {
     const id = cgroupOf(sandbox);
+    // What happened before this call is then among what waits.
+    if (sandbox.container !== undefined) await this.#run?.fence();
     const { waiting, dropped } = this.#watchlist.add(id, sandbox);
     this.#lostEarly(sandbox, this.#run?.ledger.totals(id).lost ?? 0n, 'ring_full');
     this.#lostEarly(sandbox, BigInt(dropped), 'rate_limit');
-    for (const record of waiting) this.#record(record);
+    for (const record of this.#withoutLauncher(sandbox, waiting)) this.#record(record);
   }
 
   async unwatch(sandbox: WatchedSandbox): Promise<void> {
@@ -185,6 +195,19 @@ class Ebpf implements EbpfCollector {
       return;
     }
     this.#observe(record, watched);
+  }
+
+  /**
+   * A container's runtime works in its cgroup until its first process executes the first program:
+   * nothing of the container has run before that.
+   */
+  #withoutLauncher(sandbox: WatchedSandbox, waiting: readonly Assembled[]): readonly Assembled[] {
+    if (sandbox.container === undefined) return waiting;
+    const begins = ({ main: { call, head } }: Assembled) =>
+      call === specialCalls.exec && head.pid === sandbox.initPid;
+    const from = Math.max(0, waiting.findIndex(begins));
+    this.#options.counters.add('ebpf.records_of_runtime', from);
+    return waiting.slice(from);
   }
 
   #observe(record: Assembled, { sandbox, names }: Watched): void {

@@ -17,7 +17,7 @@ import type {
 } from './control/protocol.ts';
 import { openCgroup } from './driver/cgroup-handle.ts';
 import type { Containment } from './driver/containment.ts';
-import type { Driver, EgressSwitch, Target } from './driver/driver.ts';
+import type { DriverChoice, EgressSwitch, Target } from './driver/driver.ts';
 import { readTarget } from './driver/target.ts';
 
 /** How the host reaches a sandbox's runner. `owner` is the connection; it stands for nobody else. */
@@ -35,8 +35,19 @@ export interface Watchers {
   observe(sandbox: WatchedSandbox, observation: Observation): void;
 }
 
+/** A sandbox that somebody else started, found by the host itself. */
+export interface KeptSandbox {
+  readonly watched: WatchedSandbox;
+  readonly target: Target;
+  readonly node: string;
+  /** By which it is removed again. */
+  readonly owner: object;
+  /** Hears of a level before it is reached. */
+  level(level: Level): void;
+}
+
 interface RegisteredOptions {
-  readonly driver: Driver;
+  readonly driverOf: DriverChoice;
   readonly watchers: Watchers;
   /** Directory whose direct children sandboxes' cgroups must be; `undefined` without root. */
   readonly cgroupParent: string | undefined;
@@ -80,7 +91,7 @@ export class RegisteredSandboxes {
    * `CONTAIN_UNKNOWN_SANDBOX` when its first process is gone.
    */
   async add(registration: Registration, link: RunnerLink): Promise<readonly ArmedCollector[]> {
-    const { driver, watchers } = this.#options;
+    const { driverOf, watchers } = this.#options;
     const cgroup = this.#checkedCgroup(registration);
     const { uid, incarnation, initPid, policy, workspace, node } = registration;
     const before = this.#entries.get(uid);
@@ -96,9 +107,32 @@ export class RegisteredSandboxes {
     this.#containment?.add(target, level);
     const isContained = level !== 'L0' && level !== 'L1';
     if (registration.frozen && !isContained && this.#recorderLost === undefined) {
-      await driver.thaw(target);
+      await driverOf(target).thaw(target);
       this.#observe(entry, { kind: 'sandbox.resumed', reason: 'watched again' });
     }
+    this.#options.counters.add('sandboxes.registered');
+    return collectors;
+  }
+
+  /**
+   * Arms every collector for a sandbox that has no runner. One that stands still already was
+   * contained by a daemon before this one.
+   * @throws SandtrailError `CONTROL_DENIED` when it is registered, `CONTAIN_BUSY`
+   */
+  async addKept(kept: KeptSandbox): Promise<readonly ArmedCollector[]> {
+    const { watched, target, node } = kept;
+    const { uid } = watched;
+    if (this.#entries.has(uid)) {
+      throw new SandtrailError('CONTROL_DENIED', { detail: `${uid} is registered` });
+    }
+    this.#entries.set(uid, {
+      ...{ watched, target, orphaned: false },
+      link: { egress: target.egress, level: (level) => kept.level(level), owner: kept.owner },
+    });
+    const opened = target.cgroup === undefined ? undefined : openCgroup(target.cgroup);
+    this.#containment?.add(target, opened?.event('frozen') === true ? 'L2' : 'L0');
+    opened?.close();
+    const collectors = await this.#options.watchers.watch(watched, node);
     this.#options.counters.add('sandboxes.registered');
     return collectors;
   }
@@ -114,8 +148,8 @@ export class RegisteredSandboxes {
 
   /** Who stands where. */
   list(): SandboxStatus[] {
-    const driver = this.#options.driver.name;
-    return [...this.#entries.values()].map(({ watched: { uid, incarnation } }) => {
+    return [...this.#entries.values()].map(({ watched: { uid, incarnation }, target }) => {
+      const driver = this.#options.driverOf(target).name;
       return { uid, incarnation, level: this.#containment?.level(uid) ?? 'L0', driver };
     });
   }
@@ -137,9 +171,9 @@ export class RegisteredSandboxes {
     if (entry === undefined || this.#stopping.signal.aborted) return;
     entry.orphaned = true;
     this.#options.counters.add('sandboxes.orphaned');
-    const { driver, orphanGraceMs } = this.#options;
+    const { driverOf, orphanGraceMs } = this.#options;
     if (entry.watched.policy.on_recorder_loss === 'freeze') {
-      await driver.freeze(entry.target);
+      await driverOf(entry.target).freeze(entry.target);
       this.#observe(entry, { kind: 'sandbox.paused', reason: 'its runner is gone' });
       await this.#untilDead(entry, orphanGraceMs);
     }
@@ -151,7 +185,7 @@ export class RegisteredSandboxes {
     this.#recorderLost = reason;
     await Promise.all(
       this.#freezable().map(async (entry) => {
-        await this.#options.driver.freeze(entry.target);
+        await this.#options.driverOf(entry.target).freeze(entry.target);
         this.#observe(entry, { kind: 'sandbox.paused', reason });
       }),
     );
@@ -162,7 +196,7 @@ export class RegisteredSandboxes {
     this.#recorderLost = undefined;
     await Promise.all(
       this.#freezable().map(async (entry) => {
-        await this.#options.driver.thaw(entry.target);
+        await this.#options.driverOf(entry.target).thaw(entry.target);
         this.#observe(entry, { kind: 'sandbox.resumed', reason: 'watched again' });
       }),
     );
@@ -189,14 +223,15 @@ export class RegisteredSandboxes {
   async #untilDead({ target }: Entry, waitMs: number): Promise<void> {
     const { signal } = this.#stopping;
     for (let waitedMs = 0; waitedMs < waitMs && !signal.aborted; waitedMs += orphanLookMs) {
-      if (proofHolds('L5', await this.#options.driver.verify(target))) return;
+      if (proofHolds('L5', await this.#options.driverOf(target).verify(target))) return;
       await pause(Math.min(orphanLookMs, waitMs - waitedMs), signal);
     }
   }
 
   /** Waits for an orphan's end, brought about where the policy freezes orphans, and forgets it. */
   async #untilOver(entry: Entry): Promise<void> {
-    const { driver, watchers } = this.#options;
+    const { driverOf, watchers } = this.#options;
+    const driver = driverOf(entry.target);
     const { signal } = this.#stopping;
     while (!signal.aborted && this.#entries.get(entry.watched.uid) === entry) {
       if (entry.watched.policy.on_recorder_loss === 'freeze') {

@@ -16,12 +16,14 @@ import { schemaVerb } from './verbs/schema.ts';
 import { tailVerb } from './verbs/tail.ts';
 import { upVerb } from './verbs/up.ts';
 import { verifyVerb } from './verbs/verify.ts';
+import { watchVerb } from './verbs/watch.ts';
 
 /** The verbs. */
 export const verbs: readonly Verb[] = [
   upVerb,
   consoleVerb,
   runVerb,
+  watchVerb,
   tailVerb,
   queryVerb,
   quarantineVerb,

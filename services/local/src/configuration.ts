@@ -40,6 +40,20 @@ const Telemetry = z.strictObject({
     .optional(),
 });
 
+/** A scheduler whose sandboxes are watched and contained though Sandtrail did not start them. */
+const Scheduler = z.strictObject({
+  docker: z.strictObject({
+    socket: z.string().startsWith('/').max(107).default('/var/run/docker.sock'),
+    /** Containers with this label are watched from birth; its value names `policies/NAME.yaml`. */
+    label: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9._-]{0,127}$/)
+      .default('dev.sandtrail.policy'),
+    /** Watch what is isolated less than its policy declares, instead of killing it. */
+    allowWeaker: z.boolean().default(false),
+  }),
+});
+
 /** Every setting, with its unit in its name. Unknown settings are refused. */
 export const Configuration = z.strictObject({
   /** This machine's name in streams and grants. */
@@ -66,6 +80,7 @@ export const Configuration = z.strictObject({
   telemetry: Telemetry.default({}),
   /** Where the web console listens, or `off`. */
   console: ConsoleConfig.prefault({}),
+  schedulers: z.array(Scheduler).max(8).default([]),
   /** Where the signed heads are written: outside the data directory. */
   headFile: text(4096),
   /** Where sealed events are forwarded to, by name. */

@@ -23,6 +23,8 @@ export interface Layout {
   readonly runSigner: string;
   readonly sandboxes: string;
   readonly workspaces: string;
+  /** Policies by name, for sandboxes that name theirs. */
+  readonly policies: string;
   readonly adminSocket: string;
   readonly gatewaySocket: string;
   readonly hostSocket: string;
@@ -56,6 +58,7 @@ export function layoutOf(root: string): Layout {
     runSigner: at('run', 'signer'),
     sandboxes: at('run', 'core', 'sandboxes'),
     workspaces: at('workspaces'),
+    policies: at('policies'),
     adminSocket: at('run', 'core', 'admin.sock'),
     gatewaySocket: at('run', 'core', 'gateway.sock'),
     hostSocket: at('run', 'host.sock'),

@@ -17,10 +17,12 @@ import type { Observation } from '@sandtrail/schemas/observation';
 interface WatchersOptions {
   /** In the order of preference: the first that really sees is used, the others are not started. */
   readonly collectors: readonly Collector[];
+  /** These watch what no other does: each that works is used, for the sandboxes that it concerns. */
+  readonly beside: readonly Collector[];
   /** A new epoch of a collector's kit. */
   readonly openKit: (collector: string) => Kit;
   /** Judges an observation before it is recorded: the kill path never waits for the log. */
-  readonly judge: (sandbox: WatchedSandbox, observation: Observation) => void;
+  readonly judge: (sandbox: WatchedSandbox, observation: Observation, collector: string) => void;
   /** A sensor died, or sees again: sandboxes whose policy says so wait meanwhile. */
   readonly blind: (reason: string) => void;
   readonly seeing: () => void;
@@ -50,30 +52,37 @@ export class HostWatchers implements Watchers {
 
   /** Starts the best collector that works here; each that does not is told with its reason. */
   async start(): Promise<void> {
+    for (const collector of this.#options.beside) await this.#start(collector);
     for (const collector of this.#options.collectors) {
-      const { name } = collector;
-      const streams = new CollectorStreams({ ...this.#options, name, mode: unknownMode });
-      const mode = await startCollector(collector, streams, this.#options);
-      streams.mode = mode;
-      this.#sensors.push({ collector, streams, mode });
-      if (mode.on) return;
+      if ((await this.#start(collector)).on) return;
     }
+  }
+
+  async #start(collector: Collector): Promise<EffectiveMode> {
+    const { name } = collector;
+    const streams = new CollectorStreams({ ...this.#options, name, mode: unknownMode });
+    const mode = await startCollector(collector, streams, this.#options);
+    streams.mode = mode;
+    this.#sensors.push({ collector, streams, mode });
+    return mode;
   }
 
   async watch(sandbox: WatchedSandbox): Promise<readonly ArmedCollector[]> {
     await this.#own.open(sandbox);
-    for (const { collector, streams } of this.#on()) {
+    for (const { collector, streams } of this.#on(sandbox)) {
       await streams.open(sandbox);
       await collector.watch(sandbox);
     }
-    return this.#sensors.map(({ collector: { name }, mode: { on, detail } }) => {
-      return { name, on, detail: detail.slice(0, 1024) };
-    });
+    return this.#sensors
+      .filter(({ collector }) => concerns(collector, sandbox))
+      .map(({ collector: { name }, mode: { on, detail } }) => {
+        return { name, on, detail: detail.slice(0, 1024) };
+      });
   }
 
   async unwatch(sandbox: WatchedSandbox): Promise<readonly EndedStream[]> {
     const ends: EndedStream[] = [];
-    for (const { collector, streams } of this.#on()) {
+    for (const { collector, streams } of this.#on(sandbox)) {
       await collector.unwatch(sandbox);
       ends.push(...(await streams.close(sandbox, 'the sandbox is gone')));
     }
@@ -90,9 +99,15 @@ export class HostWatchers implements Watchers {
     await this.#own.stop();
   }
 
-  #on(): readonly Sensor[] {
-    return this.#sensors.filter(({ mode }) => mode.on);
+  #on(sandbox?: WatchedSandbox): readonly Sensor[] {
+    return this.#sensors.filter(
+      ({ mode, collector }) => mode.on && (sandbox === undefined || concerns(collector, sandbox)),
+    );
   }
+}
+
+function concerns(collector: Collector, sandbox: WatchedSandbox): boolean {
+  return collector.concerns?.(sandbox) ?? true;
 }
 
 const hostMode: EffectiveMode = { on: true, detail: 'the host daemon itself', blindSpots: [] };
@@ -105,7 +120,7 @@ async function startCollector(
 ): Promise<EffectiveMode> {
   const sink: CollectorSink = {
     observe(sandbox, observation) {
-      judge(sandbox, observation);
+      judge(sandbox, observation, collector.name);
       streams.observe(sandbox, observation);
     },
     lost(sandbox, gap) {

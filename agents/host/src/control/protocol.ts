@@ -43,6 +43,13 @@ export const ToHost = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('egress'), id, openFlows: Count, denied: z.boolean() }),
   z.strictObject({ type: z.literal('contain'), id, signed: SignedRequest }),
   z.strictObject({ type: z.literal('status'), id }),
+  z.strictObject({
+    type: z.literal('watch'),
+    id,
+    container: text(256),
+    policy: Policy,
+    allowWeaker: z.boolean(),
+  }),
 ]);
 export type ToHost = z.infer<typeof ToHost>;
 
@@ -73,6 +80,14 @@ export const FromHost = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('result'), id, result: ContainmentResult }),
   z.strictObject({ type: z.literal('done'), id }),
   z.strictObject({ type: z.literal('sandboxes'), id, sandboxes: z.array(SandboxStatus).max(4096) }),
+  z.strictObject({
+    type: z.literal('watching'),
+    id,
+    uid: SandboxUid,
+    incarnation: Incarnation,
+    isolation: text(64),
+    unenforced: z.array(text(128)).max(32),
+  }),
   z.strictObject({ type: z.literal('refused'), id, code: text(64), detail: text(1024) }),
 ]);
 export type FromHost = z.infer<typeof FromHost>;

@@ -6,6 +6,7 @@ import { createServer, type Socket } from 'node:net';
 import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
 import { SandtrailError } from '@sandtrail/schemas/errors';
+import type { Watching } from '../docker/scheduler.ts';
 import type { Containment } from '../driver/containment.ts';
 import type { EgressState, EgressSwitch } from '../driver/driver.ts';
 import type { RequestAdmission } from '../driver/signed-request.ts';
@@ -21,9 +22,13 @@ interface ControlServerOptions {
   readonly sandboxes: RegisteredSandboxes;
   readonly containment: Pick<Containment, 'contain'>;
   readonly admission: RequestAdmission;
+  /** Watches a container that runs already. @throws SandtrailError as its scheduler */
+  readonly watchContainer: (wish: ContainerWish) => Promise<Watching>;
   readonly counters: Counters;
   readonly logger: Logger;
 }
+
+type ContainerWish = Omit<Extract<ToHost, { type: 'watch' }>, 'type' | 'id'>;
 
 /** A running server. */
 export interface ControlServer {
@@ -116,6 +121,9 @@ class ControlConnection {
       case 'contain':
         this.#answer(message.id, this.#contain(message.id, message.signed));
         return;
+      case 'watch':
+        this.#answer(message.id, this.#watch(message));
+        return;
       case 'status':
         this.#lines.send({ type: 'sandboxes', id: message.id, sandboxes: this.#list() });
         return;
@@ -170,6 +178,15 @@ class ControlConnection {
       this.#lines.send({ type: 'result', id, result });
     });
     this.#lines.send({ type: 'done', id });
+  }
+
+  async #watch({ id, ...wish }: Extract<ToHost, { type: 'watch' }>): Promise<void> {
+    if (this.#peer.uid !== 0 && this.#peer.uid !== ownUid) {
+      throw new SandtrailError('CONTROL_DENIED', { detail: 'watch' });
+    }
+    const watching = await this.#options.watchContainer(wish);
+    const { unenforced } = watching;
+    this.#lines.send({ ...watching, unenforced: [...unenforced], type: 'watching', id });
   }
 
   #list() {

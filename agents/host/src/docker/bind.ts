@@ -41,12 +41,7 @@ export function bindContainer(options: BindOptions): BoundContainer {
   const initPid = state.Pid;
   const cgroup = ownCgroup({ pid: initPid, mark: id, adoptInto: `${adoptedParent}/${uid}` });
   const runtime = runtimeOf(container);
-  const keeper: Keeper = createContainerKeeper({
-    engine,
-    id,
-    initPid,
-    pauses: runtime !== 'gvisor',
-  });
+  const keeper: Keeper = createContainerKeeper({ engine, id, initPid, runtime });
   const egress = options.egress ?? createContainerEgress({ engine, id, initPid });
   const { path, id: inode } = cgroup;
   const target = readTarget({

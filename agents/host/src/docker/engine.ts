@@ -15,7 +15,6 @@ export const Container = z.object({
     Paused: z.boolean(),
     Pid: z.int().min(0),
     ExitCode: z.int(),
-    StartedAt: z.string().max(64),
   }),
   Config: z.object({
     Image: z.string().max(1024),

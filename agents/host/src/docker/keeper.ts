@@ -8,13 +8,15 @@ interface KeeperOptions {
   readonly id: string;
   /** The life that is contained; another one is a return. */
   readonly initPid: number;
-  /** False for a runtime that must itself run to pause: gVisor's, whose processes stand still by then. */
-  readonly pauses: boolean;
+  /** gVisor must itself run to pause, and its processes stand still by then: it is not asked to. */
+  readonly runtime: Keeper['driver'];
 }
 
 /** Speaks to the engine about one container. */
-export function createContainerKeeper({ engine, id, initPid, pauses }: KeeperOptions): Keeper {
+export function createContainerKeeper({ engine, id, initPid, runtime }: KeeperOptions): Keeper {
+  const pauses = runtime !== 'gvisor';
   return {
+    driver: runtime,
     stopped: () => (pauses ? engine.act(id, 'pause') : Promise.resolve()),
     resumes: () => (pauses ? engine.act(id, 'unpause') : Promise.resolve()),
     dies: () => engine.keepDead(id),

@@ -57,8 +57,9 @@ test('a look that is due while a kill is under way waits for it and finds no fai
     ...{ uid, incarnation: 0, cgroup: undefined, initPid: 1, initStartTicks: 0n },
     ...{ pidNamespace: 'pid:[1]', egress: { deny: answer, allow: answer, status: answer } },
   };
+  const driver = slowlyDying();
   const containment = new Containment({
-    driver: slowlyDying(),
+    driverOf: () => driver,
     clock: systemClock,
     counters: createCounters(),
     observer: { moves: () => undefined, observe: () => undefined },

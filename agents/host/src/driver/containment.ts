@@ -9,7 +9,7 @@ import { Level } from '@sandtrail/schemas/finding';
 import type { Observation } from '@sandtrail/schemas/observation';
 import { proofHolds } from '@sandtrail/schemas/proof-holds';
 import type { SandboxUid } from '@sandtrail/schemas/scalars';
-import type { Applied, Driver, Target } from './driver.ts';
+import type { Applied, DriverChoice, Target } from './driver.ts';
 
 /** Hears of each result as it is known. */
 export type OnResult = (result: ContainmentResult) => void;
@@ -23,7 +23,7 @@ export interface ContainmentObserver {
 }
 
 interface ContainmentOptions {
-  readonly driver: Driver;
+  readonly driverOf: DriverChoice;
   readonly clock: Clock;
   readonly counters: Counters;
   readonly observer: ContainmentObserver;
@@ -168,7 +168,7 @@ export class Containment {
       if (requester.type === 'operator' && requester.name !== held.requester) return;
       throw new SandtrailError('CONTAIN_SELF_RELEASE', { detail: requester.name });
     }
-    if (!this.#options.driver.capabilities().includes(level)) {
+    if (!this.#options.driverOf(held.target).capabilities().includes(level)) {
       throw new SandtrailError('CONTAIN_LEVEL_UNSUPPORTED', { detail: level });
     }
     if (rank(level) < rank(held.level)) {
@@ -187,7 +187,7 @@ export class Containment {
         sandbox: request.sandbox,
         incarnation: request.incarnation,
         level: applied.level,
-        driver: this.#options.driver.name,
+        driver: this.#options.driverOf(held.target).name,
         evidenceLost: [...applied.evidenceLost],
         latencyUs: spentUs + Math.round(elapsedMs * usPerMs),
         ...(applied.detail === undefined ? {} : { detail: applied.detail }),
@@ -202,8 +202,9 @@ export class Containment {
 
   /** Applies and looks at once; what holds after that is looked at again later. */
   async #act({ held, request, report }: Acting): Promise<Applied | undefined> {
-    const { driver, observer } = this.#options;
+    const { driverOf, observer } = this.#options;
     const { target } = held;
+    const driver = driverOf(target);
     // Judged in its turn, against what those before it left.
     this.#refuse(held, request);
     if (request.act === 'release') {
@@ -252,7 +253,7 @@ export class Containment {
 
   /** One proof, told as `verified` or `failed`. */
   async #look({ held, applied, report, check }: Looking): Promise<boolean> {
-    const proof = await this.#options.driver.verify(held.target);
+    const proof = await this.#options.driverOf(held.target).verify(held.target);
     const isGone = applied.state === 'already_gone';
     const proven = isGone ? proofHolds('L5', proof) : proofHolds(applied.level, proof);
     if (proven && isGone) return true;

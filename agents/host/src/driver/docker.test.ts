@@ -55,6 +55,10 @@ test('what somebody else has paused is frozen, proven and killed all the same', 
     await engine.api('POST', `/containers/${id}/pause`);
     expect(await driver.apply(target, 'L2')).toMatchObject({ state: 'applied', level: 'L2' });
     expect(proofHolds('L2', await driver.verify(target))).toBe(true);
+    expect(await driver.apply(target, 'L2')).toMatchObject({ state: 'applied', level: 'L2' });
+    expect(await driver.release(target)).not.toHaveProperty('detail');
+    expect(await statusOf(id)).toBe('running');
+    await driver.apply(target, 'L2');
     await engine.api('POST', `/containers/${id}/unpause`);
     // Frozen by the kernel, not only in the engine's books.
     expect(proofHolds('L2', await driver.verify(target))).toBe(true);

@@ -24,6 +24,8 @@ export interface EgressState {
  * each act, so that it neither undoes nor contradicts it; an act waits for it up to a bound.
  */
 export interface Keeper {
+  /** Which driver contains what it keeps. */
+  readonly driver: 'docker' | 'gvisor';
   /** Everything in it stands still now. */
   stopped(): Promise<void>;
   /** It is about to run on. */
@@ -73,6 +75,9 @@ export interface Driver {
   /** Undoes `freeze`. */
   thaw(target: Target): Promise<boolean>;
 }
+
+/** The driver for a sandbox: who started it decides. */
+export type DriverChoice = (target: Target) => Driver;
 
 /** Milliseconds between the two looks of a proof. */
 export const lookIntervalMs = 20;

@@ -28,8 +28,9 @@ export function createKeptDriver({ name, clock }: KeptOptions): Driver {
     apply: async (target, level) => {
       if (level === 'L5') return kill(cgroup, target);
       const applying = cgroup.apply(target, level);
-      if (level === 'L2') thawOldFreezer(target);
+      const holdAgain = level === 'L2' ? thawOldFreezer(target) : undefined;
       const applied = await applying;
+      holdAgain?.();
       if (applied.state !== 'applied' || applied.level !== 'L2') return applied;
       return told(applied, await tell(target, 'stopped'));
     },
@@ -46,12 +47,15 @@ export function createKeptDriver({ name, clock }: KeptOptions): Driver {
 
 /**
  * What the v1 freezer holds, because somebody paused it before, never reaches the point where the
- * v2 freezer counts it: let go there it does, and runs no instruction of its own in between.
+ * v2 freezer counts it: let go there it does, and runs no instruction of its own in between. Then
+ * it is held again, or the one who paused it could not let it go.
  */
-function freeze(cgroup: Driver, target: Target): Promise<boolean> {
+async function freeze(cgroup: Driver, target: Target): Promise<boolean> {
   const freezing = cgroup.freeze(target);
-  thawOldFreezer(target);
-  return freezing;
+  const holdAgain = thawOldFreezer(target);
+  const frozen = await freezing;
+  holdAgain();
+  return frozen;
 }
 
 /**

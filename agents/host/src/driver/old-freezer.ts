@@ -5,16 +5,29 @@ import { systemErrorCode } from '../sandbox/system-error.ts';
 import type { Target } from './driver.ts';
 import { readTask } from './task.ts';
 
-/** Thaws what the v1 freezer holds of a sandbox; nothing where there is no such freezer, or no hold. */
-export function thawOldFreezer({ initPid, initStartTicks }: Target): void {
+/**
+ * Thaws what the v1 freezer holds of a sandbox; nothing where there is no such freezer, or no hold.
+ * Returns what takes hold again: an engine that paused it expects to find it so.
+ */
+export function thawOldFreezer({ initPid, initStartTicks }: Target): () => void {
   const place = freezerOf(initPid);
   // Its first process is looked at last, so that the place is not another one's.
-  if (place === undefined || readTask(initPid)?.startTicks !== initStartTicks) return;
+  const isIts = readTask(initPid)?.startTicks === initStartTicks;
+  if (place === undefined || !isIts || inState(place, undefined) === 'THAWED')
+    return () => undefined;
+  inState(place, 'THAWED');
+  return () => inState(place, 'FROZEN');
+}
+
+/** Writes the state, if one is given, and reads it; `THAWED` of a freezer that is gone. */
+function inState(place: string, state: 'THAWED' | 'FROZEN' | undefined): string {
+  const file = join(place, 'freezer.state');
   try {
-    writeFileSync(join(place, 'freezer.state'), 'THAWED');
+    if (state !== undefined) writeFileSync(file, state);
+    return readFileSync(file, 'latin1').trim();
   } catch (error) {
-    // ENOENT and ENODEV: it is gone meanwhile.
     if (!['ENOENT', 'ENODEV'].includes(systemErrorCode(error) ?? '')) throw error;
+    return 'THAWED';
   }
 }
 

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { SandboxUid } from '@sandtrail/schemas/scalars';
 import * as z from 'zod';
 import { openCgroup } from '../driver/cgroup-handle.ts';
 import { readTask } from '../driver/task.ts';
@@ -50,7 +51,8 @@ export function writeRunnerFile(directory: string, incarnation: number): void {
 export async function reapOrphans(options: ReapOptions): Promise<readonly Orphan[]> {
   const parent = join(options.layout.unified, options.parent);
   const orphans: Orphan[] = [];
-  for (const uid of directoriesIn(parent)) {
+  // What bears no sandbox's name is not ours to kill: engines put containers there, by their ids.
+  for (const uid of directoriesIn(parent).filter((name) => SandboxUid.safeParse(name).success)) {
     const runDirectory = join(options.runsDirectory, uid);
     const runner = readRunnerFile(runDirectory);
     if (runner !== undefined && isRunning(runner)) continue;

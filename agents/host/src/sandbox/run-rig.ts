@@ -8,6 +8,7 @@ import { systemClock } from '@sandtrail/runtime/clock';
 import { createCounters } from '@sandtrail/runtime/counters';
 import { silentLogger } from '@sandtrail/runtime/log';
 import type { ContainmentRequest, SignedRequest } from '@sandtrail/schemas/containment';
+import { SandtrailError } from '@sandtrail/schemas/errors';
 import type { Observation } from '@sandtrail/schemas/observation';
 import { Policy } from '@sandtrail/schemas/policy';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
@@ -106,7 +107,7 @@ export class RunRig {
       this.observed.push({ uid, observation });
     };
     const sandboxes = new RegisteredSandboxes({
-      driver,
+      driverOf: () => driver,
       watchers: {
         watch: () => Promise.resolve([{ name: 'none', on: false, detail: 'a test' }]),
         unwatch: () => Promise.resolve([]),
@@ -123,7 +124,7 @@ export class RunRig {
       },
     });
     const containment = new Containment({
-      driver,
+      driverOf: () => driver,
       clock: systemClock,
       counters: this.counters,
       observer: { moves: ({ uid }, level) => sandboxes.tellLevel(uid, level), observe },
@@ -138,6 +139,8 @@ export class RunRig {
       responderUid: undefined,
       sandboxes,
       containment,
+      watchContainer: () =>
+        Promise.reject(new SandtrailError('DOCKER_UNAVAILABLE', { detail: 'none here' })),
       admission: createRequestAdmission({ keys, clock: systemClock }),
       counters: this.counters,
       logger: silentLogger,

@@ -203,6 +203,9 @@ export function matchEscapeCall(call: Call): EscapePrimitive | undefined {
     case 'clone':
     case 'clone3':
       return asksForNamespace(call) ? namespaces : undefined;
+    case 'keyctl':
+      // A session keyring of its own, as every container runtime and login makes one.
+      return argument(call, ['operation']) === '1' ? undefined : calls['keyctl'];
     case 'ptrace':
       return attaches(call) ? ptraceAttach : ptraceOther;
     case 'socket':

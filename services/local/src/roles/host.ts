@@ -8,7 +8,9 @@ import type { Collector } from '@sandtrail/host/collector';
 import { startControlServer } from '@sandtrail/host/control/server';
 import { createCgroupDriver } from '@sandtrail/host/driver/cgroup';
 import { Containment } from '@sandtrail/host/driver/containment';
-import type { Driver } from '@sandtrail/host/driver/driver';
+import { createDockerDriver } from '@sandtrail/host/driver/docker';
+import type { Driver, DriverChoice } from '@sandtrail/host/driver/driver';
+import { createGvisorDriver } from '@sandtrail/host/driver/gvisor';
 import { createProcessDriver } from '@sandtrail/host/driver/process';
 import { createRequestAdmission } from '@sandtrail/host/driver/signed-request';
 import { createEbpfCollector } from '@sandtrail/host/ebpf';
@@ -25,6 +27,7 @@ import { createGatewayClient } from '@sandtrail/kit/gateway-client';
 import { every } from '@sandtrail/runtime/supervise';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
 import { chooseAccounts } from '../accounts.ts';
+import { type Containers, createContainers } from '../containers.ts';
 import { gatewayAnswers } from '../gateway-answers.ts';
 import { keyFilesOf, readPublicKey } from '../keys.ts';
 import { openKit, openScanner } from '../kits.ts';
@@ -46,7 +49,9 @@ export async function startHost(surroundings: ProcessSurroundings): Promise<Runn
     address: { socketPath: layout.gatewaySocket },
     token: readFileSync(keyFilesOf(layout).hostToken, 'utf8'),
   });
-  const record = actsOf(surroundings, shipper, stopping.signal);
+  const recorder = (service: string) =>
+    actsOf(surroundings, { service, shipper, signal: stopping.signal });
+  const record = recorder('host-acts');
   const place = cgroupPlace(surroundings);
   const orphans = place === undefined ? [] : await reapLeft(surroundings, place);
 
@@ -57,18 +62,21 @@ export async function startHost(surroundings: ProcessSurroundings): Promise<Runn
     });
   };
   const scanner = openScanner(layout);
+  const containers = createContainers(surroundings);
   const watchers = new HostWatchers({
     collectors: sensorsOf(surroundings, place?.parent),
+    beside: containers.collectors,
     openKit: (collector) =>
       openKit(surroundings, { collector, dir: layout.spool, shipper, scanner }),
-    // Sensors of the kernel are witnesses; what they see may move the host by itself.
-    judge: (sandbox, observation) => fastPath.observe(sandbox, observation, 'kernel'),
+    // All of them are witnesses; what they see may move the host by itself.
+    judge: (sandbox, observation, collector) =>
+      fastPath.observe(sandbox, observation, isKernels(collector) ? 'kernel' : 'host'),
     blind: (reason) => supervise(sandboxes.recorderLost(reason)),
     seeing: () => supervise(sandboxes.recorderBack()),
     counters,
     log,
   });
-  const { sandboxes, containment, fastPath } = createLadder(surroundings, {
+  const { sandboxes, containment, fastPath, driverOf } = createLadder(surroundings, {
     place,
     watchers,
     record,
@@ -76,15 +84,14 @@ export async function startHost(surroundings: ProcessSurroundings): Promise<Runn
   await watchers.start();
   await gatewayAnswers(layout.gatewaySocket);
   await tellOrphans(surroundings, orphans, record);
-  const control = await startControl(surroundings, { sandboxes, containment });
-  const runs = runsOf(layout);
+  const watchContainer = containers.watch;
+  const control = await startControl(surroundings, { sandboxes, containment, watchContainer });
+  // Containment has a lane of its own: a stream that shared it would seem to have holes.
+  containers.attach({ sandboxes, driverOf, record: recorder('host-containers') });
   const { signal } = stopping;
   const left = Promise.all([
-    shipLeftSpools({ surroundings, shipper, runs, signal }),
-    every({ ms: reapEveryMs, signal }, async () => {
-      if (place === undefined) return;
-      await tellOrphans(surroundings, await reapLeft(surroundings, place, sandboxes), record);
-    }),
+    containers.run(signal),
+    tidyUp(surroundings, { shipper, place, sandboxes, record, signal }),
   ]).then(() => undefined);
   supervise(left);
   return {
@@ -95,9 +102,34 @@ export async function startHost(surroundings: ProcessSurroundings): Promise<Runn
       stopping.abort();
       await Promise.allSettled([left]);
       await shipper.close();
-      if (place !== undefined) await removeIfEmpty(place, surroundings.configuration.cgroupParent);
+      if (place !== undefined) {
+        const { cgroupParent } = surroundings.configuration;
+        for (const parent of [cgroupParent, `${cgroupParent}.adopted`])
+          await removeIfEmpty(place, parent);
+      }
     },
   };
+}
+
+interface Tidying {
+  readonly shipper: ReturnType<typeof createGatewayClient>;
+  readonly place: CgroupPlace | undefined;
+  readonly sandboxes: RegisteredSandboxes;
+  readonly record: RecordService;
+  readonly signal: AbortSignal;
+}
+
+/** Ships what dead runners left and reaps their sandboxes, until the signal aborts. */
+async function tidyUp(surroundings: Surroundings, parts: Tidying): Promise<void> {
+  const { shipper, place, sandboxes, record, signal } = parts;
+  const runs = runsOf(surroundings.layout);
+  await Promise.all([
+    shipLeftSpools({ surroundings, shipper, runs, signal }),
+    every({ ms: reapEveryMs, signal }, async () => {
+      if (place === undefined) return;
+      await tellOrphans(surroundings, await reapLeft(surroundings, place, sandboxes), record);
+    }),
+  ]);
 }
 
 /** Leaves no cgroup behind; one that still holds a sandbox is the next start's to clear. */
@@ -117,10 +149,11 @@ interface LadderParts {
 /** The sandboxes of this host, the ladder on which they stand, and the host's own reflex. */
 function createLadder(surroundings: Surroundings, { place, watchers, record }: LadderParts) {
   const { configuration, clock, random, counters } = surroundings;
-  const driver: Driver =
-    place === undefined ? createProcessDriver() : createCgroupDriver({ clock });
+  const own: Driver = place === undefined ? createProcessDriver() : createCgroupDriver({ clock });
+  const kept = { docker: createDockerDriver({ clock }), gvisor: createGvisorDriver({ clock }) };
+  const driverOf: DriverChoice = ({ keeper }) => (keeper === undefined ? own : kept[keeper.driver]);
   const sandboxes = new RegisteredSandboxes({
-    driver,
+    driverOf,
     watchers,
     cgroupParent: place?.parent,
     clock,
@@ -129,7 +162,7 @@ function createLadder(surroundings: Surroundings, { place, watchers, record }: L
     clearAway: (uid) => clearAway(surroundings, place, uid),
   });
   const containment = new Containment({
-    driver,
+    driverOf,
     clock,
     counters,
     observer: {
@@ -152,7 +185,7 @@ function createLadder(surroundings: Surroundings, { place, watchers, record }: L
     counters,
     actsPerMinuteMax: configuration.automaticActsMax,
   });
-  return { sandboxes, containment, fastPath };
+  return { sandboxes, containment, fastPath, driverOf };
 }
 
 /** Where runners keep their own directories. */
@@ -176,16 +209,21 @@ function cgroupPlace({ configuration }: Surroundings): CgroupPlace | undefined {
   return { layout, parent };
 }
 
+interface ActsOptions {
+  readonly service: string;
+  readonly shipper: ReturnType<typeof createGatewayClient>;
+  readonly signal: AbortSignal;
+}
+
 /** Writes what the host itself did; durable when it resolves. */
 function actsOf(
   { layout, configuration }: Surroundings,
-  shipper: ReturnType<typeof createGatewayClient>,
-  signal: AbortSignal,
+  { service, shipper, signal }: ActsOptions,
 ): RecordService {
-  const dir = path.join(layout.spool, 'host-acts');
+  const dir = path.join(layout.spool, service);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const { node } = configuration;
-  return serviceRecords({ service: 'host-acts', node, epoch: nextEpoch(dir), shipper, signal });
+  return serviceRecords({ service, node, epoch: nextEpoch(dir), shipper, signal });
 }
 
 /** Kills the sandboxes whose runner and whose daemon are gone. */
@@ -239,21 +277,27 @@ function lifeOf({ uid, incarnation = 0 }: Orphan) {
 interface Controlled {
   readonly sandboxes: RegisteredSandboxes;
   readonly containment: Containment;
+  readonly watchContainer: Containers['watch'];
 }
 
-function startControl(surroundings: ProcessSurroundings, { sandboxes, containment }: Controlled) {
+function startControl(surroundings: ProcessSurroundings, controlled: Controlled) {
   const { layout, clock, counters, log } = surroundings;
   const key = readPublicKey(keyFilesOf(layout).responderPublic);
   const accounts = chooseAccounts({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 });
   return startControlServer({
     socketPath: layout.hostSocket,
     responderUid: accounts.separated ? accounts.core.uid : undefined,
-    sandboxes,
-    containment: spannedContainment(containment, surroundings),
+    ...controlled,
+    containment: spannedContainment(controlled.containment, surroundings),
     admission: createRequestAdmission({ keys: new Map([[containmentKeyId(key), key]]), clock }),
     counters,
     logger: log.child('control'),
   });
+}
+
+/** The collectors whose events the gateway, too, takes for the kernel's own. */
+function isKernels(collector: string): boolean {
+  return collector === 'ebpf' || collector === 'proc';
 }
 
 function sensorsOf(

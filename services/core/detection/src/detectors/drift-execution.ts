@@ -249,9 +249,15 @@ function otherName(
   const [called, script] = act.argv;
   // A script stands behind its interpreter: the kernel puts its path among the arguments.
   if (script === act.exe.raw && isInterpreter(path)) return undefined;
+  // Its applets are its names, and it runs itself again to become one of them.
+  if (/^(?:busybox|toybox)$/.test(stemOf(path)) && isOwnName(lexical)) return undefined;
   if (!imagePrograms.test(lexical) && stemOf(lexical) !== stemOf(path)) return path;
   if (called === undefined || called === '' || !isReachTool(path)) return undefined;
   return stemOf(called) === stemOf(path) ? undefined : path;
+}
+
+function isOwnName(lexical: string): boolean {
+  return imagePrograms.test(lexical) || lexical === '/proc/self/exe';
 }
 
 function describeRenamed(

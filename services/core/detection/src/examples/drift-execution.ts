@@ -49,6 +49,10 @@ export const driftExecutionExamples: {
   readonly miss: readonly Example[];
 } = {
   hit: [
+    {
+      what: 'busybox under a name of the workspace',
+      events: [runs('/tmp/agent/notes', { resolved: '/bin/busybox', argv: ['notes'] })],
+    },
     { what: 'a program in memory', events: [runs('/proc/self/fd/7', { origin: 'memory' })] },
     {
       what: 'a program in memory that the collector did not mark',
@@ -109,6 +113,13 @@ export const driftExecutionExamples: {
     },
   ],
   miss: [
+    {
+      what: 'an applet of busybox, by its link or by busybox itself',
+      events: [
+        runs('/bin/ls', { resolved: '/bin/busybox', argv: ['ls'] }),
+        runs('/proc/self/exe', { resolved: '/bin/busybox', argv: ['sleep', '1'] }),
+      ],
+    },
     { what: 'a program of the image', events: [runs('/usr/bin/git', { argv: ['git', 'status'] })] },
     { what: 'a login shell', events: [runs('/bin/bash', { argv: ['-bash'] })] },
     {

@@ -33,6 +33,7 @@ export const escapePrimitiveExamples: {
   readonly miss: readonly Example[];
 } = {
   hit: [
+    { what: 'a key of somebody else', events: [calls('keyctl', '0', { operation: '11' })] },
     { what: 'the Docker socket', events: [connects('/var/run/docker.sock', 2)] },
     { what: 'the Docker socket with doubled slashes', events: [connects('//run/.//docker.sock')] },
     {
@@ -103,6 +104,10 @@ export const escapePrimitiveExamples: {
     },
   ],
   miss: [
+    {
+      what: 'a runtime that gives an exec session a keyring of its own',
+      events: [calls('keyctl', '824634', { operation: '1' })],
+    },
     {
       what: 'the launcher’s own mounts before the first program',
       events: [
