@@ -120,8 +120,9 @@ function recordOf({ layout }: Surroundings, record: RecordService): ContainerRec
       throw new SandtrailError('SANDBOX_LIMIT', { detail: `${uid} has had ${livesMax} lives` });
     },
     close: (life) => endSandbox(asking, life),
-    write: ({ uid: sandbox, incarnation }, observation) =>
-      record({ sandbox, incarnation }, observation),
+    write: async ({ uid: sandbox, incarnation }, observation) => {
+      await record({ sandbox, incarnation }, observation);
+    },
   };
 }
 
