@@ -36,6 +36,7 @@ export function chdbConfig({ memoryBytesMax, markCacheBytesMax }: Limits): strin
     background_buffer_flush_schedule_pool_size: 1,
     background_message_broker_schedule_pool_size: 1,
     background_distributed_schedule_pool_size: 1,
+    memory_worker_period_ms: 1_000,
     max_thread_pool_size: 64,
     max_thread_pool_free_size: 4,
   };

@@ -99,12 +99,11 @@ function setStatement(search: URLSearchParams, { settings, mayWrite }: Options):
     changes.delete('readonly');
     changes.set('readonly', '1');
   }
-  return [...changes]
-    .map(([name, value]) => {
-      if (!/^\w{1,128}$/.test(name)) throw new Error(unknownSetting(name));
-      return `SET ${name} = ${sqlText(value)}`;
-    })
-    .join('; ');
+  const set = [...changes].map(([name, value]) => {
+    if (!/^\w{1,128}$/.test(name)) throw new Error(unknownSetting(name));
+    return `${name} = ${sqlText(value)}`;
+  });
+  return set.length === 0 ? '' : `SET ${set.join(', ')}`;
 }
 
 function unknownSetting(name: string): string {
