@@ -2,6 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Ledger, type LedgerLoss } from './ledger.ts';
 
+/** A fence that was raised after the answer to the one before it. */
+const fence = (number: number, atNs = 999n) => {
+  return { atNs, token: BigInt(number), newest: BigInt(number) };
+};
+
 test('for any losses, what the kernel counted is what was seen and lost', () => {
   const arrivals = fc.array(fc.tuple(fc.nat({ max: 1 }), fc.boolean()), { maxLength: 200 });
   fc.assert(
@@ -15,7 +20,7 @@ test('for any losses, what the kernel counted is what was seen and lost', () => 
         const loss = arrives ? ledger.record(7n, processor, number, number) : undefined;
         if (loss !== undefined) reported.push(loss);
       }
-      for (let fence = 0; fence < 4; fence += 1) reported.push(...ledger.snapshot(counts, 999n));
+      for (const number of [1, 2, 3, 4]) reported.push(...ledger.snapshot(counts, fence(number)));
       const lost = BigInt(records.filter(([, arrives]) => !arrives).length);
       const { counted, seen, lost: inLedger } = ledger.totals(7n);
       expect({ counted, seen, lost: inLedger }).toEqual({
@@ -31,11 +36,21 @@ test('for any losses, what the kernel counted is what was seen and lost', () => 
 test('records still on their way at a fence are not taken for lost', () => {
   const ledger = new Ledger();
   const counts = new Map([['7,0', 2n]]);
-  for (let fence = 0; fence < 3; fence += 1) expect(ledger.snapshot(counts, 1n)).toEqual([]);
+  for (const number of [1, 2, 3]) expect(ledger.snapshot(counts, fence(number))).toEqual([]);
   ledger.record(7n, 0, 1n, 5n);
   ledger.record(7n, 0, 2n, 6n);
-  for (let fence = 0; fence < 4; fence += 1) expect(ledger.snapshot(counts, 9n)).toEqual([]);
+  for (const number of [4, 5, 6, 7]) expect(ledger.snapshot(counts, fence(number))).toEqual([]);
   expect(ledger.totals(7n).lost).toBe(0n);
+});
+
+test('fences that piled up while the reader stood still count as one', () => {
+  const ledger = new Ledger();
+  const counts = new Map([['7,0', 1n]]);
+  for (const token of [1n, 2n, 3n, 4n, 5n, 6n])
+    expect(ledger.snapshot(counts, { atNs: 9n, token, newest: 6n })).toEqual([]);
+  ledger.record(7n, 0, 1n, 5n);
+  for (const number of [7, 8, 9, 10]) expect(ledger.snapshot(counts, fence(number))).toEqual([]);
+  expect(ledger.totals(7n)).toEqual({ counted: 1n, seen: 1n, lost: 0n });
 });
 
 test('a hole is lost at once, between the times of its neighbours', () => {

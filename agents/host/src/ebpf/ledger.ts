@@ -15,6 +15,14 @@ export interface LedgerTotals {
   readonly lost: bigint;
 }
 
+/** A fence that was answered. */
+export interface Fence {
+  readonly atNs: bigint;
+  /** Its number, and that of the newest one that had been raised when its answer came. */
+  readonly token: bigint;
+  readonly newest: bigint;
+}
+
 interface Line {
   readonly cgroup: bigint;
   highest: bigint;
@@ -34,6 +42,7 @@ const fencesUntilCertain = 3;
 export class Ledger {
   readonly #lines = new Map<string, Line>();
   readonly #snapshots: ReadonlyMap<string, bigint>[] = [];
+  #raisedBefore = 0n;
 
   /** Takes a record into account; returns the loss before it, if any. */
   record(cgroup: bigint, processor: number, number: bigint, atNs: bigint): LedgerLoss | undefined {
@@ -48,9 +57,18 @@ export class Ledger {
     return { cgroup, count, firstNs, lastNs: atNs };
   }
 
-  /** Takes the kernel's counts at a fence; returns the losses that no later record will show. */
-  snapshot(counts: ReadonlyMap<string, bigint>, atNs: bigint): readonly LedgerLoss[] {
+  /**
+   * Takes the kernel's counts at a fence; returns the losses that no later record will show. Fences
+   * that piled up before a slow reader are answered in one go, while other buffers are still full:
+   * only one that was raised after the last answer proves that these were read meanwhile.
+   */
+  snapshot(
+    counts: ReadonlyMap<string, bigint>,
+    { atNs, token, newest }: Fence,
+  ): readonly LedgerLoss[] {
     for (const [key, counted] of counts) this.#line(key).counted = counted;
+    if (token <= this.#raisedBefore) return [];
+    this.#raisedBefore = newest;
     this.#snapshots.push(counts);
     if (this.#snapshots.length <= fencesUntilCertain) return [];
     const certain = this.#snapshots.shift() ?? new Map<string, bigint>();

@@ -196,7 +196,8 @@ export class SensorRun {
 
   #answered(token: bigint, atNs: bigint): void {
     this.lastNs = atNs;
-    for (const loss of this.ledger.snapshot(this.#counts, atNs)) this.#options.onLoss(loss);
+    const fence = { atNs, token, newest: this.#token };
+    for (const loss of this.ledger.snapshot(this.#counts, fence)) this.#options.onLoss(loss);
     const waiting = this.#waiting;
     if (waiting?.token !== token) return;
     this.bootNs = (waiting.beforeNs + waiting.afterNs) / 2n - atNs;

@@ -33,7 +33,7 @@ export interface Sensor {
 
 /** Most that is kept of what it prints beside its lines. */
 const complaintSizeMax = 16_384;
-const exitCheckMs = 100;
+const exitCheckMs = 250;
 const exitingFlag = 0x4; // PF_EXITING
 const mapKeysMax = 16_384;
 
