@@ -33,6 +33,11 @@ export const consoleErrors = {
     remedy: 'Check the address; what is not sealed yet can be found in a moment.',
     exit: 66,
   },
+  ALERT_UNCHANGED: {
+    message: 'The alerts stand as the act would leave them.',
+    remedy: 'Look again: somebody was first. The alert shows who and when.',
+    exit: 65,
+  },
   CONSOLE_BUSY: {
     message: 'The console has as many requests of this sort as it may.',
     remedy: 'Try again in a moment, or close other windows of the console.',

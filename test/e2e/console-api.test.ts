@@ -1,12 +1,17 @@
 // The console's API on the running product: who may in, what is seen, what may be done.
+import { get } from 'node:http';
 import { EventPage } from '@sandtrail/console/contract/event-query';
+import { Verification } from '@sandtrail/console/contract/integrity';
 import { LiveRows, LiveStatus } from '@sandtrail/console/contract/live';
+import { StageName } from '@sandtrail/console/contract/pipeline';
 import { routes } from '@sandtrail/console/contract/routes';
+import { Level } from '@sandtrail/schemas/finding';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { linkOf, Person, signIn } from '../world/console.ts';
 import { startTestProduct, type TestProduct } from '../world/product.ts';
+import { awaitRecord } from '../world/seen.ts';
 import { until } from '../world/until.ts';
-import { runWorkload } from '../world/workload.ts';
+import { runWorkload, startWorkload } from '../world/workload.ts';
 
 let product: TestProduct;
 beforeAll(async () => {
@@ -111,5 +116,269 @@ describe('events', () => {
       query: { sandbox, limit: 3, after: older.after ?? '' },
     });
     expect(EventPage.parse(back).rows).toEqual(newest.rows);
+  });
+});
+
+describe('a sandbox that does harm', () => {
+  const script = 'sh -c "cat /etc/hostname; true"; curl -s -m 3 http://198.51.100.7/ ; true';
+  let uid = '';
+  let analyst: Person;
+  beforeAll(async () => {
+    analyst = await signIn(product, 'ana', 'analyst');
+    uid = (await runWorkload(product, { script, name: 'harm' })).uid;
+  });
+
+  const alertOfIt = () =>
+    until(
+      async () => {
+        const query = { sandbox: uid, order: 'newest' };
+        return (await analyst.json(routes.listAlerts, { query })).alerts[0];
+      },
+      { what: 'its finding is an alert' },
+    );
+
+  test('is seen whole: in the list, its ladder, its processes, its network', async () => {
+    const params = { uid, incarnation: 0 };
+    const detail = await until(
+      async () => {
+        const found = await analyst.find(routes.getSandbox, { params });
+        return found?.endedAtNs === null ? undefined : found;
+      },
+      { what: 'its end is sealed' },
+    );
+    expect(detail).toMatchObject({ name: 'harm', isolation: 'bubblewrap', level: 'L0' });
+    expect(detail.ladder.map(({ level }) => level)).toEqual(Level.options);
+    expect(detail.byFamily.process).toBeGreaterThan(2);
+    expect(detail.collectors.map(({ collector }) => collector)).toContain('ebpf');
+    const query = { search: 'harm', states: 'ended,killed' };
+    const { sandboxes, total } = await analyst.json(routes.listSandboxes, { query });
+    expect(total).toBe(1);
+    expect(sandboxes).toMatchObject([{ uid, endedAs: 'exited' }]);
+    const { processes } = await analyst.json(routes.listProcesses, { params });
+    const cat = processes.find(({ argv }) => argv[0] === 'cat');
+    expect(cat).toMatchObject({ orphan: 'no', exitCode: 0 });
+    const parent = processes.find(
+      ({ pid, startNs }) => pid === cat?.parent?.pid && startNs === cat.parent.startNs,
+    );
+    expect(parent?.argv[0]).toBe('sh');
+    const network = await analyst.json(routes.getNetwork, { params });
+    expect(network).toMatchObject({ watch: 'watched' });
+    expect(network.destinations).toContainEqual(
+      expect.objectContaining({ host: '198.51.100.7', reach: 'denied', rule: null }),
+    );
+  });
+
+  test('its finding has its evidence, its seal, and the way that led to it', async () => {
+    const alert = await alertOfIt();
+    expect(alert).toMatchObject({ detector: 'egress-policy', sandbox: uid, sandboxName: 'harm' });
+    const event = await until(() => analyst.find(routes.getEvent, { params: alert.at }), {
+      what: 'the finding is sealed',
+    });
+    expect(event.seal).toMatchObject(alert.at);
+    expect(event.evidence.every(({ matches }) => matches)).toBe(true);
+    expect(event.origin.length).toBeGreaterThan(1);
+    expect(event.origin.at(-1)?.row).toEqual(event.row);
+    const one = await analyst.json(routes.getAlert, { params: { id: alert.id } });
+    expect(one.evidenceRows.map(({ row }) => row?.kind)).toContain('network.denied');
+  });
+
+  test('its events over time are as many as its events', async () => {
+    await until(
+      async () => {
+        const query = { sandbox: uid };
+        const { totals } = await analyst.json(routes.listEvents, { query });
+        const histogram = await analyst.json(routes.getHistogram, { query });
+        const counts = histogram.buckets.flatMap(({ byFamily }) => Object.values(byFamily));
+        const sum = counts.reduce((all, each) => all + each, 0);
+        return totals.isExact && totals.rows === sum;
+      },
+      { what: 'totals and buckets agree' },
+    );
+  });
+
+  test('its alerts are taken up and closed with a verdict, each act sealed under its name', async () => {
+    await alertOfIt();
+    const { alerts } = await analyst.json(routes.listAlerts, { query: { states: 'open' } });
+    const ids = alerts.map(({ id }) => id);
+    expect(ids.length).toBeGreaterThan(0);
+    const taken = await analyst.json(routes.actOnAlerts, { body: { act: 'acknowledge', ids } });
+    expect(taken).toMatchObject({ actor: 'ana', done: ids, unchanged: [], count: ids.length });
+    const states = async () => {
+      const page = await analyst.json(routes.listAlerts);
+      return page.alerts.filter(({ id }) => ids.includes(id)).map(({ state }) => state);
+    };
+    const stand = (state: string) =>
+      until(async () => (await states()).every((each) => each === state), {
+        what: `they are ${state}`,
+      });
+    await stand('acknowledged');
+    const again = await analyst.refusal(routes.actOnAlerts, { body: { act: 'acknowledge', ids } });
+    expect(again).toMatchObject({ code: 'ALERT_UNCHANGED', status: 409 });
+    const secret = `ghp_${'wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx'}`;
+    const closing = { act: 'close', ids, verdict: 'true_positive', reason: `a test, ${secret}` };
+    const closed = await analyst.json(routes.actOnAlerts, { body: closing });
+    await stand('closed');
+    const [id = ''] = ids;
+    const { steps, verdict } = await analyst.json(routes.getAlert, { params: { id } });
+    expect(verdict).toBe('true_positive');
+    expect(steps).toMatchObject([
+      { actor: 'ana', act: 'acknowledge' },
+      { actor: 'ana', act: 'close', verdict: 'true_positive' },
+    ]);
+    expect(JSON.stringify(steps)).not.toContain(secret);
+    const sealed = await until(
+      async () => {
+        const page = await analyst.json(routes.listEvents, { query: { ...closed.sealed } });
+        return page.rows.length > 0 && page;
+      },
+      { what: 'the receipt names a sealed event' },
+    );
+    expect(sealed.rows).toMatchObject([{ kind: 'control.alert' }]);
+  });
+});
+
+describe('containment', () => {
+  test('is asked for by one and released by another, with proofs as returned', async () => {
+    const responder = await signIn(product, 'rosa', 'responder');
+    const approver = await signIn(product, 'paul', 'approver');
+    const running = startWorkload(product, { script: 'sleep 60' });
+    await awaitRecord(product, running.uid, 'sandbox.started');
+    const subject = { sandbox: running.uid, incarnation: 0 };
+    const contained = await responder.json(routes.contain, {
+      body: { ...subject, level: 'L2', reason: 'to look at it' },
+    });
+    expect(contained).toMatchObject({ state: 'verified', requester: { name: 'rosa' } });
+    const params = { uid: running.uid, incarnation: 0 };
+    const frozen = await until(
+      async () => {
+        const found = await responder.find(routes.getSandbox, { params });
+        return found?.state === 'frozen' && found;
+      },
+      { what: 'it is shown as frozen' },
+    );
+    expect(frozen.ladder[2]).toMatchObject({ state: 'proven', requestId: contained.requestId });
+    const proven = frozen.ladder[2]?.results.find((result) => result.state === 'verified');
+    expect(proven?.proof).toMatchObject({ escaped: 0, truncated: false });
+    const body = { ...subject, reason: 'seen enough' };
+    expect(await responder.refusal(routes.release, { body })).toMatchObject({
+      code: 'CONTAIN_SELF_RELEASE',
+      status: 403,
+    });
+    expect(await approver.json(routes.release, { body })).toMatchObject({ state: 'released' });
+    const { standings, recent } = await approver.json(routes.getContainment);
+    expect(standings.find(({ sandbox }) => sandbox === running.uid)).toMatchObject({ level: 'L0' });
+    expect(recent.map(({ requestId }) => requestId)).toContain(contained.requestId);
+    running.signals.emit('SIGTERM');
+    await running.ended;
+  });
+
+  test('a role that has not the right is refused, and the refusal is on record', async () => {
+    const viewer = await signIn(product, 'vera', 'viewer');
+    const body = { sandbox: 'some-sandbox', incarnation: 0, level: 'L5', reason: 'I would' };
+    const refused = await viewer.refusal(routes.contain, { body });
+    expect(refused).toMatchObject({
+      code: 'RIGHT_MISSING',
+      status: 403,
+      needs: { right: 'contain', roles: ['responder', 'admin'] },
+    });
+    const { entries } = await until(
+      async () => {
+        const query = { actor: 'vera', outcome: 'refused' };
+        const page = await viewer.json(routes.listAudit, { query });
+        return page.total > 0 && page;
+      },
+      { what: 'the refusal is sealed' },
+    );
+    expect(entries[0]).toMatchObject({ act: 'console.contain', actor: 'vera' });
+  });
+
+  test('an admin ends a session in mid-use: its feed ends with a word, its requests are refused', async () => {
+    const victim = await signIn(product, 'victor', 'responder');
+    const admin = await signIn(product, 'ada', 'admin');
+    const live = victim.stream(routes.live, { query: { kinds: 'finding' } });
+    await live.next();
+    const { sessions } = await admin.json(routes.listSessions);
+    const id = sessions.find(({ actor }) => actor === 'victor')?.id ?? '';
+    expect((await admin.ask(routes.endSession, { params: { id } })).status).toBe(204);
+    let last: unknown;
+    for await (const { event, data } of live) if (event === 'end') last = data;
+    expect(last).toMatchObject({ code: 'SESSION_MISSING' });
+    expect(await victim.refusal(routes.getSession)).toMatchObject({ code: 'SESSION_MISSING' });
+  });
+});
+
+describe('the record', () => {
+  test('a range is verified while one looks on, and the result stands under its chain', async () => {
+    const auditor = await signIn(product, 'otto', 'viewer');
+    const { chains } = await auditor.json(routes.getIntegrity);
+    expect(chains).toHaveLength(7);
+    const chain = chains.find(({ checkpoint }) => checkpoint !== null);
+    if (chain === undefined) throw new Error('no chain is signed');
+    const { id } = await auditor.json(routes.startVerification, { body: { chain: chain.chain } });
+    let result: Verification['result'] = null;
+    for await (const { event, data } of auditor.stream(routes.followVerification, {
+      params: { id },
+    }))
+      if (event === 'result') result = Verification.parse(data).result;
+    expect(result).toMatchObject({ verdict: 'verified', from: '0', actor: 'otto' });
+    const last = await until(
+      async () => {
+        const view = await auditor.json(routes.getIntegrity);
+        return view.chains.find((each) => each.chain === chain.chain)?.lastFull ?? undefined;
+      },
+      { what: 'the verification is on record' },
+    );
+    expect(last).toMatchObject({ verdict: 'verified', rows: result?.rows });
+    const middle = await auditor.json(routes.startVerification, {
+      body: { chain: chain.chain, from: '1', to: '1' },
+    });
+    expect(middle).toMatchObject({ from: '1', to: '1' });
+  });
+
+  test('pipeline and fleet say what works, who watches, and what they do not see', async () => {
+    const viewer = await signIn(product, 'vera', 'viewer');
+    const pipeline = await viewer.json(routes.getPipeline);
+    expect(pipeline.stages.map(({ name }) => name)).toEqual(StageName.options);
+    const gateway = pipeline.stages.find(({ name }) => name === 'gateway');
+    expect(gateway?.received).toBeGreaterThan(0);
+    const fleet = await viewer.json(routes.getFleet);
+    const kernel = fleet.collectors.find(({ collector }) => collector === 'ebpf');
+    expect(kernel?.blindSpots.length).toBeGreaterThan(0);
+    const cells = fleet.coverage.flatMap((each) => each.cells);
+    expect(cells).toContainEqual(expect.objectContaining({ family: 'process', by: 'kernel' }));
+    expect(cells).toContainEqual(expect.objectContaining({ family: 'agent', by: null }));
+  });
+
+  test('who did what stands in the audit, page by page', async () => {
+    const viewer = await signIn(product, 'vera', 'viewer');
+    const first = await viewer.json(routes.listAudit, { query: { limit: 5 } });
+    const next = await viewer.json(routes.listAudit, {
+      query: { limit: 5, before: first.before ?? '' },
+    });
+    expect(first.entries).toHaveLength(5);
+    const places = [...first.entries, ...next.entries].map(({ at }) => `${at.chain} ${at.pos}`);
+    expect(new Set(places).size).toBe(10);
+    const acts = await viewer.json(routes.listAudit, { query: { limit: 500 } });
+    const named = new Set(acts.entries.map(({ act }) => act));
+    for (const act of [
+      'sign_in.signed_in',
+      'alert.close',
+      'containment.requested',
+      'console.query',
+    ])
+      expect(named).toContain(act);
+  });
+
+  test('another name for this machine is DNS rebinding, and answered with nothing', async () => {
+    const { origin } = await signIn(product, 'vera', 'viewer');
+    const { port } = new URL(origin);
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const headers = { host: `evil.example:${port}` };
+      get({ host: '127.0.0.1', port, path: '/api/v1/session', headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      }).on('error', reject);
+    });
+    expect(status).toBe(403);
   });
 });

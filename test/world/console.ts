@@ -60,6 +60,13 @@ export class Person {
     return route.answer.schema.parse(value);
   }
 
+  /** As `json`, or undefined for what is not there (yet). */
+  async find<S extends z.ZodType>(route: JsonRoute<S>, asking: Asking = {}) {
+    const response = await this.ask(route, asking);
+    if (response.status === 404) return undefined;
+    return route.answer.schema.parse(await response.json());
+  }
+
   /** The refusal of a route; throws when it was not refused. */
   async refusal(route: ApiRoute, asking: Asking = {}): Promise<Problem> {
     const response = await this.ask(route, asking);

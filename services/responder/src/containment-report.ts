@@ -12,6 +12,8 @@ export interface ContainmentReport {
   readonly approvedBy?: string;
   readonly reason: string;
   readonly requestedAtNs: string;
+  /** A waiting request counts as denied from then on. */
+  readonly expiresAtNs: string;
   readonly state: 'waiting' | 'denied' | 'sent' | 'already' | ContainmentResult['state'];
   readonly results: readonly ContainmentResult[];
 }
@@ -34,6 +36,7 @@ export function reportOf(request: ContainmentRequest, became: Became): Containme
     ...(approvedBy === undefined ? {} : { approvedBy }),
     reason,
     requestedAtNs: request.requestedAtNs.toString(),
+    expiresAtNs: request.expiresAtNs.toString(),
     state: became.state,
     results: became.results ?? [],
   };

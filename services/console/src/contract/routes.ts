@@ -163,6 +163,7 @@ export const routes = {
     right: 'alert',
     body: AlertRequest,
     answer: { type: 'json', schema: Receipt },
+    refusals: ['NOT_FOUND', 'ALERT_UNCHANGED'],
   },
   getContainment: {
     method: 'GET',

@@ -1,6 +1,8 @@
 // Events: the live feed, pages of them, counts over time.
 import { EventQuery, HistogramQuery } from '../contract/event-query.ts';
 import { LiveQuery } from '../contract/live.ts';
+import { SealPlace } from '../contract/scalars.ts';
+import { eventDetail } from '../events/event-detail.ts';
 import { eventHistogram } from '../events/event-histogram.ts';
 import { eventPage } from '../events/event-page.ts';
 import { eventTotals, totalsNotAsked } from '../events/event-totals.ts';
@@ -10,7 +12,7 @@ import type { ConsoleParts } from './console-parts.ts';
 
 /** The handlers of events. */
 export function eventHandlers(parts: ConsoleParts) {
-  const { queries, live, asking, clock } = parts;
+  const { queries, live, asking, clock, ledger } = parts;
   return {
     async live({ query, lastEventId, session, isSignedIn, signal }) {
       const { after, ...filter } = LiveQuery.parse(query);
@@ -34,6 +36,11 @@ export function eventHandlers(parts: ConsoleParts) {
         totals === 'none' ? totalsNotAsked : eventTotals(filter, { queries, signal }),
       ]);
       return { ...page, totals: counted, askedAtNs };
+    },
+    async getEvent({ params, session, signal }) {
+      const place = SealPlace.parse(params);
+      await asking.record({ session, act: 'event', asked: place });
+      return eventDetail(place, { queries, signal, books: await ledger.books() });
     },
     async getHistogram({ query, signal }) {
       return eventHistogram(HistogramQuery.parse(query), { queries, signal });

@@ -17,7 +17,7 @@ import { clearedCookie, sessionCookie, sessionIdIn } from './session-cookie.ts';
 
 interface ApiRoutesOptions {
   readonly config: ListenConfig;
-  readonly handlers: Partial<Handlers>;
+  readonly handlers: Handlers;
   readonly signIn: SignIn;
   readonly acts: ActRecord;
   readonly clock: Clock;

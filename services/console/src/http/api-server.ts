@@ -25,7 +25,7 @@ export interface ApiServerOptions {
   readonly config: ListenConfig;
   /** Where the built pages lie. */
   readonly pagesDir: string;
-  readonly handlers: Partial<Handlers>;
+  readonly handlers: Handlers;
   readonly signIn: SignIn;
   readonly acts: ActRecord;
   readonly clock: Clock;
@@ -134,7 +134,7 @@ function addGuards(
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
     counters.add('console.problems', 1, problem.code);
-    if (problem.code === 'INTERNAL') {
+    if (problem.status === 500) {
       const route = request.routeOptions.url ?? 'none';
       log.error('a request failed', { route, error: errorText(error) });
     }
@@ -144,6 +144,6 @@ function addGuards(
 
 /** The kind and place of a fault; its message may quote what somebody typed. */
 function errorText(error: unknown): string {
-  if (error instanceof SandtrailError) return error.code;
+  if (error instanceof SandtrailError) return `${error.code} ${error.detail}`.slice(0, 1024);
   return error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 4).join(' ') : 'unknown';
 }

@@ -11,6 +11,7 @@ const statuses: Partial<Readonly<Record<ErrorCode, number>>> = {
   REQUEST_FOREIGN: 403,
   REQUEST_MALFORMED: 400,
   NOT_FOUND: 404,
+  ALERT_UNCHANGED: 409,
   CONSOLE_BUSY: 429,
   STORE_BUSY: 503,
   STORE_UNAVAILABLE: 503,
@@ -34,6 +35,7 @@ const statuses: Partial<Readonly<Record<ErrorCode, number>>> = {
 const retryAfterMs: Readonly<Record<number, number>> = { 429: 1000, 503: 2000 };
 
 const detailCharsMax = 2048;
+const seeLog = 'see the log';
 
 /** A refusal for want of a right; it carries which. */
 export class MissingRight extends SandtrailError {
@@ -56,7 +58,9 @@ export function problemOf(error: unknown): Problem {
       error instanceof MissingRight
         ? { needs: { right: error.right, roles: [...rolesOf[error.right]] } }
         : {};
-    return { ...problem(error.code, { status, detail: error.detail }), ...needs };
+    // What the engine says of our own SQL is for the log.
+    const detail = status === 500 ? seeLog : error.detail;
+    return { ...problem(error.code, { status, detail }), ...needs };
   }
   if (error instanceof z.ZodError)
     return problem('REQUEST_MALFORMED', { status: 400, detail: z.prettifyError(error) });
@@ -65,7 +69,7 @@ export function problemOf(error: unknown): Problem {
     const { statusCode: status, message: detail } = refused.data;
     return problem(status === 404 ? 'NOT_FOUND' : 'REQUEST_MALFORMED', { status, detail });
   }
-  return problem('INTERNAL', { status: 500, detail: 'see the log' });
+  return problem('INTERNAL', { status: 500, detail: seeLog });
 }
 
 function problem(code: ErrorCode, { status, detail }: { status: number; detail: string }): Problem {

@@ -75,7 +75,8 @@ export async function startCore(surroundings: ProcessSurroundings): Promise<Runn
     const mask = maskOver(openScanner(layout));
     const people = peopleActs(judgement.responder, mask);
     const own = { bus, places, store, sealer, people, mask };
-    const console = await startWebConsole(surroundings, { ...own, record: records.audit });
+    const record = records.audit;
+    const console = await startWebConsole(surroundings, { ...own, logName, record });
     if (console !== undefined) started(console, (each) => each.close());
     const routes = adminRoutes({ surroundings, ...own, forwarder, records, console });
     started(

@@ -5,15 +5,18 @@ import { type Console, startConsole } from '@sandtrail/console/console';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import type { Sealer } from '@sandtrail/sealer/sealer';
 import type { OpenedStore } from '@sandtrail/store/open-store';
-import type { Mask } from '../people-acts.ts';
-import type { Surroundings } from '../role.ts';
+import { trustedKeys } from '../notes.ts';
+import type { Mask, PeopleActs } from '../people-acts.ts';
+import type { ProcessSurroundings } from '../role.ts';
 import { controlPlane, type RecordService } from '../service-records.ts';
 
 interface WebConsoleParts {
+  readonly logName: string;
   readonly bus: LogReader;
   readonly places: readonly Place[];
   readonly store: OpenedStore;
   readonly sealer: Sealer;
+  readonly people: PeopleActs;
   readonly record: RecordService;
   readonly mask: Mask;
 }
@@ -25,20 +28,21 @@ const pagesDir = path.resolve(import.meta.dirname, '../../../../dashboards/soc/d
  * recording: the console is then missing, the log says so, and so does `sandtrail console`.
  */
 export async function startWebConsole(
-  surroundings: Surroundings,
-  { record, sealer, ...parts }: WebConsoleParts,
+  surroundings: ProcessSurroundings,
+  { record, sealer, people, ...parts }: WebConsoleParts,
 ): Promise<Console | undefined> {
   const { configuration, clock, random, counters } = surroundings;
-  const { console: config, tenant, node } = configuration;
+  const { console: config, tenant, node, headFile } = configuration;
   if (config === 'off') return undefined;
   const log = surroundings.log.child('console');
-  const chainOf = ({ topic, partition }: Place) =>
-    sealer.status().find(({ place }) => place.topic === topic && place.partition === partition)
-      ?.chain;
   try {
     const web = await startConsole({
-      ...{ config, pagesDir, tenant, node, chainOf, clock, random, counters, log },
+      ...{ config, pagesDir, tenant, node, headFile, clock, random, counters, log },
       ...parts,
+      containment: people,
+      sealing: () => sealer.status(),
+      metrics: () => surroundings.metrics(),
+      keys: trustedKeys(surroundings.layout),
       record: (observation) => record(controlPlane, observation),
     });
     log.info('the console serves', { url: web.url });
