@@ -18,4 +18,19 @@ export const forwarderErrors = {
     remedy: 'Check its credentials, certificates and limits; it is tried again by itself.',
     exit: 69,
   },
+  WEBHOOK_FORGED: {
+    message: 'The webhook is not signed with the shared secret.',
+    remedy: 'Check that both sides read the same secret; if they do, somebody else sent it.',
+    exit: 77,
+  },
+  WEBHOOK_EXPIRED: {
+    message: 'The webhook came too late, or from a clock that is wrong.',
+    remedy: 'Check that the machines’ clocks agree; do not act on it.',
+    exit: 75,
+  },
+  WEBHOOK_REPLAYED: {
+    message: 'The webhook repeats the nonce of another one.',
+    remedy: 'Do not act on it again; look for who replays requests.',
+    exit: 77,
+  },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;

@@ -3,7 +3,7 @@ import type { SealedRow } from '@sandtrail/chain/row';
 import type { StoreReader } from '@sandtrail/store/store';
 import { isWanted } from './event-filter.ts';
 import { fit } from './fit.ts';
-import type { JsonObject } from './json.ts';
+import { asciiText, type JsonObject, safeText } from './json.ts';
 import { severityOf } from './ocsf/severity.ts';
 import { recordUid, toOcsf, toUnreadable } from './ocsf/to-ocsf.ts';
 import type { Message } from './output.ts';
@@ -25,6 +25,7 @@ export interface Batch {
 
 type Settings = Pick<
   Destination,
+  | 'type'
   | 'kinds'
   | 'exceptKinds'
   | 'severityMin'
@@ -105,7 +106,9 @@ function toMessage(
 ): Message | undefined {
   const event = readSealedRow(chain, row, before);
   const uid = recordUid({ chain, pos: row.pos });
-  const text = (ocsf: JsonObject) => fit(redact(ocsf, settings.redact), settings.messageBytesMax);
+  const write = settings.type === 'syslog' ? asciiText : safeText;
+  const text = (ocsf: JsonObject) =>
+    fit(redact(ocsf, settings.redact), settings.messageBytesMax, write);
   if (!('body' in event)) {
     const ocsf = toUnreadable(event.seal, event.headerText, event.bodyText);
     const about = { kind: 'unreadable', sandbox: 'unknown', severity: 'high', timeMs: 0 } as const;

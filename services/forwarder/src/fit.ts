@@ -2,6 +2,9 @@
 import { createHash } from 'node:crypto';
 import { type Json, type JsonObject, safeText } from './json.ts';
 
+/** How an event is written down. */
+export type Writer = (event: JsonObject) => string;
+
 /** How much of a text and of a list stays, from the gentlest cut on. */
 const cuts = [
   { charsMax: 4096, itemsMax: 64 },
@@ -16,18 +19,18 @@ const kept = [
 ];
 
 /** The event's text, at most `bytesMax` bytes of UTF-8 (and that is at least 8 KiB). */
-export function fit(event: JsonObject, bytesMax: number): string {
-  const whole = safeText(event);
+export function fit(event: JsonObject, bytesMax: number, write: Writer = safeText): string {
+  const whole = write(event);
   const sizeBytes = Buffer.byteLength(whole);
   if (sizeBytes <= bytesMax) return whole;
   const hashed = withoutRawText(event, sizeBytes);
   for (const candidate of [hashed, ...cuts.map((cut) => cutEvent(hashed, cut))]) {
-    const text = safeText(candidate);
+    const text = write(candidate);
     if (Buffer.byteLength(text) <= bytesMax) return text;
   }
   const { unmapped } = hashed;
   const rest = kept.map((name) => [name, hashed[name]] as const);
-  return safeText({ ...Object.fromEntries(rest), unmapped: integrityOnly(unmapped) });
+  return write({ ...Object.fromEntries(rest), unmapped: integrityOnly(unmapped) });
 }
 
 /** OCSF's own way of saying that the raw text is elsewhere: its hash and size. */

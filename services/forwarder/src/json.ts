@@ -18,9 +18,9 @@ export function safeText(value: Json): string {
   return JSON.stringify(value).replaceAll(deceptive, escaped);
 }
 
-/** The same JSON text in printable US-ASCII alone. */
-export function asciiText(text: string): string {
-  return text.replaceAll(notAscii, escaped);
+/** The same in printable US-ASCII alone, for receivers whose character set nobody knows. */
+export function asciiText(value: Json): string {
+  return JSON.stringify(value).replaceAll(notAscii, escaped);
 }
 
 function escaped(unit: string): string {

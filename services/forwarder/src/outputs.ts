@@ -1,10 +1,18 @@
 // Every type of destination: its settings and how it is opened; an output is one file in `outputs/`.
 import * as z from 'zod';
 import { inTurn, type Output, type OutputParts } from './output.ts';
+import { ElasticDestination, openElasticOutput } from './outputs/elastic.ts';
 import { FileDestination, openFileOutput } from './outputs/file.ts';
+import { openSyslogOutput, SyslogDestination } from './outputs/syslog.ts';
+import { openWebhookOutput, WebhookDestination } from './outputs/webhook.ts';
 
 /** A destination's settings, told apart by `type`. */
-export const Destination = z.discriminatedUnion('type', [FileDestination]);
+export const Destination = z.discriminatedUnion('type', [
+  FileDestination,
+  SyslogDestination,
+  ElasticDestination,
+  WebhookDestination,
+]);
 export type Destination = z.infer<typeof Destination>;
 
 type Type = Destination['type'];
@@ -14,6 +22,9 @@ const openers: {
   readonly [T in Type]: (settings: SettingsOf[T], parts: OutputParts) => Output;
 } = {
   file: openFileOutput,
+  syslog: openSyslogOutput,
+  elastic: openElasticOutput,
+  webhook: openWebhookOutput,
 };
 
 const destinationsMax = 16;
