@@ -23,6 +23,7 @@ import { ControlRefused } from './events/control-refused.ts';
 import { ControlSignIn } from './events/control-sign-in.ts';
 import { ControlTick } from './events/control-tick.ts';
 import { ControlVerification } from './events/control-verification.ts';
+import { FeedAlert } from './events/feed-alert.ts';
 import { FileChmod } from './events/file-chmod.ts';
 import { FileDelete } from './events/file-delete.ts';
 import { FileLink } from './events/file-link.ts';
@@ -78,6 +79,7 @@ export const Body = z.discriminatedUnion('kind', [
   ControlSignIn,
   ControlTick,
   ControlVerification,
+  FeedAlert,
   FileChmod,
   FileDelete,
   FileLink,

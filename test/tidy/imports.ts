@@ -40,6 +40,7 @@ const table: Readonly<Record<string, Allowance>> = {
     packages: ['schemas', 'runtime', 'policy', 'detection', 'kit', 'secrets'],
     node: 'all',
   },
+  'agents/sandbox': { packages: ['schemas', 'runtime', 'kit'], node: 'all' },
   'services/gateway': { packages: [...serviceFloor, 'kit'], node: 'all' },
   'services/sealer': service,
   'services/detector': service,

@@ -6,6 +6,7 @@ import { detectVerb } from './verbs/detect.ts';
 import { doctorVerb } from './verbs/doctor.ts';
 import { exportVerb } from './verbs/export.ts';
 import { forwardVerb } from './verbs/forward.ts';
+import { ingestVerb } from './verbs/ingest.ts';
 import { policyVerb } from './verbs/policy.ts';
 import { quarantineVerb } from './verbs/quarantine.ts';
 import { queryVerb } from './verbs/query.ts';
@@ -34,6 +35,7 @@ export const verbs: readonly Verb[] = [
   forwardVerb,
   detectVerb,
   scanVerb,
+  ingestVerb,
   policyVerb,
   schemaVerb,
   doctorVerb,

@@ -22,6 +22,7 @@ const familyOfRoot: Readonly<Record<Root<Kind>, Family>> = {
   containment: 'control',
   control: 'control',
   sandbox: 'control',
+  feed: 'finding',
   finding: 'finding',
 };
 

@@ -49,6 +49,8 @@ const sayings: Sayings = {
   'control.tick': () => '',
   'control.verification': ({ actor, verifiedChain, from, to, verdict }) =>
     words(actor, verifiedChain, `${from}–${to}`, verdict),
+  'feed.alert': ({ source, rule, priority, message }) =>
+    words(`${source}:`, priority, rule, message),
   'file.chmod': ({ path, mode }) => words(mode.toString(8), place(path)),
   'file.delete': ({ path }) => place(path),
   'file.link': ({ path, target }) => words(place(path), '→', place(target)),

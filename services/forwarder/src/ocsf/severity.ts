@@ -16,11 +16,25 @@ const captions: Readonly<Record<Level, string>> = {
 /** Severities from the least to the worst: the place is OCSF's `severity_id` less one. */
 export const severities: readonly Level[] = Severity.options;
 
+/** Priorities of syslog (RFC 5424, 6.2.1), as Falco has them. */
+const ofPriority: ReadonlyMap<string, Level> = new Map([
+  ['emergency', 'critical'],
+  ['alert', 'critical'],
+  ['critical', 'critical'],
+  ['error', 'high'],
+  ['warning', 'medium'],
+  ['notice', 'low'],
+  ['informational', 'info'],
+  ['debug', 'info'],
+]);
+
 /** The severity of an event. */
 export function severityOf(body: BodyWire): Level {
   switch (body.kind) {
     case 'finding':
       return body.finding.severity;
+    case 'feed.alert':
+      return ofPriority.get(body.priority.toLowerCase()) ?? 'medium';
     case 'containment.failed':
       return 'critical';
     case 'control.verification':

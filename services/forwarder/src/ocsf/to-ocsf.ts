@@ -6,6 +6,7 @@ import { agentMappers } from './agent-mappers.ts';
 import { classes, type OcsfClass, ocsfVersion, otherActivity } from './classes.ts';
 import { containmentMappers } from './containment-mappers.ts';
 import { controlMappers } from './control-mappers.ts';
+import { feedMappers } from './feed-mappers.ts';
 import { fileMappers } from './file-mappers.ts';
 import { findingMappers } from './finding-mapper.ts';
 import { kernelMappers } from './kernel-mappers.ts';
@@ -48,6 +49,7 @@ const mappers: MappersOf<Kind> = {
   ...agentMappers,
   ...lifecycleMappers,
   ...findingMappers,
+  ...feedMappers,
   ...containmentMappers,
   ...controlMappers,
   ...peopleMappers,
