@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
 import * as z from 'zod';
+import { openCgroup } from '../driver/cgroup-handle.ts';
 import { idly, type SandboxUnderTest } from '../driver/conformance.ts';
 import type { EgressSwitch } from '../driver/driver.ts';
 import { bindContainer } from './bind.ts';
@@ -75,6 +76,9 @@ export async function startTestContainer(
     launched: { stdout, exited },
     end: async () => {
       stdout.destroy();
+      // An engine waits a minute for the answer of a Sentry that is frozen.
+      if (bound.target.cgroup !== undefined)
+        openCgroup(bound.target.cgroup)?.write('cgroup.kill', '1');
       await test.api('DELETE', `/containers/${id}?force=1`);
       bound.release();
     },
