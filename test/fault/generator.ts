@@ -34,7 +34,8 @@ export class Generator {
   markers = 0;
   readonly #parts: Parts;
   readonly #timer: NodeJS.Timeout;
-  #emitted = 0;
+  /** Records that it gave its kit. */
+  emitted = 0;
 
   private constructor(parts: Parts) {
     this.uid = parts.uid;
@@ -76,10 +77,10 @@ export class Generator {
   #emit(): void {
     const { stream, clock } = this.#parts;
     for (let n = 0; n < recordsEach; n += 1) {
-      this.#emitted += 1;
+      this.emitted += 1;
       const observedAtNs = `${clock.nowNs()}`;
-      if (this.#emitted % markerEach !== 0) {
-        const raw = `/usr/lib/x86_64-linux-gnu/lib-number-${this.#emitted}.so`;
+      if (this.emitted % markerEach !== 0) {
+        const raw = `/usr/lib/x86_64-linux-gnu/lib-number-${this.emitted}.so`;
         const open = { path: { raw }, access: 'read', create: false, flags: 0 } as const;
         stream.emit({ kind: 'file.open', observedAtNs, ...open });
         continue;

@@ -24,6 +24,10 @@ interface ChildOptions {
   /** Answers what it asks over its channel: what its siblings measured. */
   readonly siblings?: () => Promise<readonly ProcessMetrics[]>;
   readonly readyMsMax: number;
+  /** Called when it says that it waits for something outside. */
+  readonly onWaiting?: (detail: string) => void;
+  /** True while something outside is waited for: then it may take longer to be ready. */
+  readonly isWaiting?: () => boolean;
   /** How long it may take to end before it is killed. */
   readonly stopMsMax: number;
   /** Gives up a first start that is under way. */
@@ -123,20 +127,28 @@ function launch(options: ChildOptions): ChildProcess {
   return child;
 }
 
-const Message = z.union([z.literal('ready'), z.object({ fault: Fault })]);
+const Message = z.union([
+  z.literal('ready'),
+  z.object({ fault: Fault }),
+  z.object({ waiting: z.string() }),
+]);
 
 async function ready(child: ChildProcess, options: ChildOptions): Promise<void> {
-  const { name, readyMsMax, signal } = options;
+  const { name, readyMsMax, signal, onWaiting, isWaiting } = options;
   const outcome = await new Promise<'ready' | Fault>((resolve) => {
     const settle = (outcome: 'ready' | Fault) => {
-      clearTimeout(timer);
+      clearInterval(timer);
       resolve(outcome);
     };
     const failed = (why: string) => settle({ code: 'CHILD_FAILED', detail: `${name}: ${why}` });
-    const timer = setTimeout(() => failed(`was not ready within ${readyMsMax} ms`), readyMsMax);
+    const timer = setInterval(() => {
+      if (isWaiting?.() !== true) failed(`was not ready within ${readyMsMax} ms`);
+    }, readyMsMax);
     child.on('message', (message) => {
-      const told = Message.safeParse(message);
-      if (told.success) settle(told.data === 'ready' ? 'ready' : told.data.fault);
+      const told = Message.safeParse(message).data;
+      if (told === 'ready') settle('ready');
+      else if (told !== undefined && 'fault' in told) settle(told.fault);
+      else if (told !== undefined) onWaiting?.(told.waiting);
     });
     child.once('exit', (code, signal) => failed(`ended with ${signal ?? `code ${code}`}`));
     child.once('error', (error) => failed(error.message));

@@ -1,6 +1,7 @@
-// The configuration of the embedded product: defaults, then `config.yaml`, then the command line.
+// The configuration of the product: defaults, then `config.yaml`, then the command line.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { KafkaSettings, kafkaSettingsOf } from '@sandtrail/bus/kafka/kafka-settings';
 import { ConsoleConfig } from '@sandtrail/console/config';
 import { Destinations } from '@sandtrail/forwarder/outputs';
 import { SandtrailError } from '@sandtrail/schemas/errors';
@@ -54,6 +55,13 @@ const Scheduler = z.strictObject({
   }),
 });
 
+/** A URL says most of it; what needs files (TLS, a login) is written out. */
+const BusSetting = z.union([
+  z.literal('embedded'),
+  KafkaSettings,
+  z.string().startsWith('kafka').transform(kafkaSettingsOf),
+]);
+
 /** Every setting, with its unit in its name. Unknown settings are refused. */
 export const Configuration = z.strictObject({
   /** This machine's name in streams and grants. */
@@ -65,6 +73,8 @@ export const Configuration = z.strictObject({
   /** Below which directory of the cgroup tree sandboxes get theirs; no two products share one. */
   cgroupParent: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  /** The log: `embedded`, or where a Kafka cluster is. */
+  bus: BusSetting.default('embedded'),
   /** How often the signer looks for something new to sign. */
   checkpointMs: z.int().min(100).max(3_600_000).default(2_000),
   /** Sealed records that each partition of the events topic keeps for readers that lag. */

@@ -5,13 +5,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 
 const everyMs = 20;
-const waitMsMax = 25_000;
 
 /**
  * Resolves when somebody listens on the socket; a leftover file of a dead process does not.
- * @throws SandtrailError `GATEWAY_UNREACHABLE` when nobody does within 25 s
+ * @throws SandtrailError `GATEWAY_UNREACHABLE` when nobody does within `waitMsMax`
  */
-export async function gatewayAnswers(socketPath: string): Promise<void> {
+export async function gatewayAnswers(socketPath: string, waitMsMax: number): Promise<void> {
   for (let waitedMs = 0; waitedMs < waitMsMax; waitedMs += everyMs) {
     if (await listens(socketPath)) return;
     await delay(everyMs);

@@ -1,5 +1,6 @@
 // Follows the log from now on: every new record as one flat line, in the order of each place.
 import type { LogReader, Place } from '@sandtrail/bus/bus';
+import { followLog } from '@sandtrail/bus/follow';
 import type { Counters } from '@sandtrail/runtime/counters';
 import { flattenEvent } from '@sandtrail/schemas/event-line';
 import { decodeFrame } from '@sandtrail/schemas/frame';
@@ -23,13 +24,9 @@ export async function* tailLog(options: TailOptions): AsyncGenerator<string> {
   const waiting: string[] = [];
   let wake = Promise.withResolvers<void>();
   const follow = async (place: Place) => {
-    let { next } = await bus.bounds(place);
-    while (!signal.aborted) {
-      await bus.arrival(place, next, signal);
-      if (signal.aborted) return;
-      const records = await bus.read(place, { from: next, ...read });
-      for (const { offset, value } of records) {
-        next = offset + 1n;
+    const { next: from } = await bus.bounds(place);
+    for await (const records of followLog({ reader: bus, place, from, ...read, signal })) {
+      for (const { value } of records) {
         const line = lineOf(value, options);
         if (line === undefined) continue;
         waiting.push(line);

@@ -51,6 +51,7 @@ try {
     log,
     metrics: exchangeMetrics(name, counters),
     spans: telemetry.spans,
+    waiting: (detail) => process.send?.({ waiting: detail }),
   });
   let stopping = false;
   const stop = async () => {

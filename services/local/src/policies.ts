@@ -1,5 +1,6 @@
 // What each sandbox's policy allows to be done to it without a person, as its creation recorded it.
 import type { LogReader, Place } from '@sandtrail/bus/bus';
+import { followLog } from '@sandtrail/bus/follow';
 import { Body } from '@sandtrail/schemas/events';
 import { decodeFrame } from '@sandtrail/schemas/frame';
 import type { Policy } from '@sandtrail/schemas/policy';
@@ -43,12 +44,9 @@ export async function followPolicies({ bus, places, store, signal }: PoliciesOpt
     keep(sandbox, incarnation, bodyFields(rest));
   }
   const follow = async (place: Place) => {
-    let next = starts.get(place) ?? 0n;
-    while (!signal.aborted) {
-      await bus.arrival(place, next, signal);
-      if (signal.aborted) return;
-      for (const { offset, value } of await bus.read(place, { from: next, ...page })) {
-        next = offset + 1n;
+    const from = starts.get(place) ?? 0n;
+    for await (const records of followLog({ reader: bus, place, from, ...page, signal })) {
+      for (const { value } of records) {
         if (!value.includes(mark)) continue;
         const frame = decodeFrame(value);
         if (typeof frame === 'string') continue;

@@ -6,7 +6,8 @@ import type { Sealer } from '@sandtrail/sealer/sealer';
 import type { Running } from './role.ts';
 
 interface RetentionOptions {
-  readonly bus: EmbeddedBus;
+  /** How the log lets go of what lies before an offset; see `EmbeddedBus`. */
+  readonly release: EmbeddedBus['release'];
   readonly sealer: Sealer;
   /** How many sealed records stay: the detector's replay and slow readers live on them. */
   readonly recordsKept: number;
@@ -20,13 +21,13 @@ const lookMs = 60_000;
  * they are small, and the responder's state is read from them.
  */
 export function startRetention(options: RetentionOptions): Running {
-  const { bus, sealer, recordsKept, counters } = options;
+  const { release, sealer, recordsKept, counters } = options;
   const closing = new AbortController();
   const looking = every({ ms: lookMs, signal: closing.signal }, () => {
     for (const { place, sealedTo } of sealer.status()) {
       const before = sealedTo - BigInt(recordsKept);
       if (place.topic !== 'events' || before <= 0n) continue;
-      counters.add('bus.segments_released', bus.release(place, before));
+      counters.add('bus.segments_released', release(place, before));
     }
   });
   return {

@@ -22,6 +22,8 @@ export interface ProcessSurroundings extends Surroundings {
   /** What this process and its siblings measured, as far as they answer. */
   readonly metrics: () => Promise<readonly ProcessMetrics[]>;
   readonly spans: Spans;
+  /** Tells the supervisor that the start waits for something outside, and for what. */
+  readonly waiting: (detail: string) => void;
 }
 
 /** Something that was started and can be ended in order. */

@@ -1,5 +1,6 @@
 // The supervisor: prepares the data directory, starts the processes in order, keeps them alive.
 import { writeFileSync } from 'node:fs';
+import { systemClock } from '@sandtrail/runtime/clock';
 import type { Logger } from '@sandtrail/runtime/log';
 import { type Account, chooseAccounts } from './accounts.ts';
 import { type Child, startChild } from './child.ts';
@@ -16,6 +17,8 @@ interface ProductOptions {
   readonly configuration: Configuration;
   readonly user: Account;
   readonly log: Logger;
+  /** Gives up a start that is under way. */
+  readonly signal?: AbortSignal | undefined;
   /** Where the processes' logs go; our own standard error unless told. */
   readonly logFd?: number | undefined;
 }
@@ -40,7 +43,12 @@ type Name = (typeof stopOrder)[number];
  * than they spare the thread that waits: without them the core needs a tenth less CPU.
  */
 const nodeFlags: Readonly<Record<Name, readonly string[]>> = {
-  core: ['--max-semi-space-size=16', '--no-parallel-scavenge'],
+  // kafkajs 2.2.4 sets a timer in the past with each connection (kafkajs #1751).
+  core: [
+    '--max-semi-space-size=16',
+    '--no-parallel-scavenge',
+    '--disable-warning=TimeoutNegativeWarning',
+  ],
   signer: ['--max-semi-space-size=4'],
   host: ['--max-semi-space-size=8'],
 };
@@ -60,12 +68,14 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
     lock.release();
   };
   const failing = new AbortController();
+  options.signal?.addEventListener('abort', () => failing.abort(), { once: true });
   const accountOf: Readonly<Record<Name, Account | undefined>> = {
     core: accounts.separated ? accounts.core : undefined,
     signer: accounts.separated ? accounts.signer : undefined,
     host: undefined,
   };
   const telemetryHeaders = readTelemetryHeaders(configuration);
+  const patience = patienceOf(log);
   const start = async (name: Name) => {
     const account = accountOf[name];
     const about = {
@@ -82,7 +92,7 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
       return told.filter((each) => each !== undefined);
     };
     const asks = name === 'core' ? { siblings, telemetryHeaders } : { telemetryHeaders };
-    const bounds = { readyMsMax, stopMsMax, signal: failing.signal, ...asks };
+    const bounds = { readyMsMax, stopMsMax, signal: failing.signal, ...asks, ...patience };
     children.push(await startChild({ ...about, ...bounds, log, logFd }));
   };
   const startCore = async () => {
@@ -105,4 +115,17 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
   }
   releaseStartGarbage();
   return { children, stop };
+}
+
+/** The core may wait for a broker that is away, and everybody else then waits for the core. */
+function patienceOf(log: Logger) {
+  let waitingSinceMs: number | undefined;
+  return {
+    onWaiting(detail: string) {
+      if (waitingSinceMs === undefined) log.warn('the start waits for the log', { detail });
+      waitingSinceMs = systemClock.monotonicMs();
+    },
+    isWaiting: () =>
+      waitingSinceMs !== undefined && systemClock.monotonicMs() - waitingSinceMs < readyMsMax,
+  };
 }

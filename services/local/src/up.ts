@@ -19,16 +19,23 @@ export interface UpOptions {
   readonly yes: boolean;
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly err: (text: string) => void;
+  /** Settings over those of `config.yaml`. */
+  readonly given: Given;
+  /** Gives up the start. */
+  readonly signal: AbortSignal;
 }
 
+/** Settings from the command line, by their names. */
+export type Given = Readonly<Record<string, unknown>>;
+
 /** The effective configuration of a data directory. @throws SandtrailError `CONFIG_INVALID` */
-export function effectiveConfiguration(layout: Layout): Configuration {
+export function effectiveConfiguration(layout: Layout, given: Given = {}): Configuration {
   return loadConfiguration({
     file: path.join(layout.root, 'config.yaml'),
     hostname: hostname(),
     headFile: layout.headFile,
     cgroupParent: cgroupParentOf(layout),
-    given: {},
+    given,
   });
 }
 
@@ -44,7 +51,7 @@ function cgroupParentOf({ root }: Layout): string {
 export async function startUp(options: UpOptions): Promise<Product> {
   const { data, tour, err } = options;
   const layout = layoutOf(data);
-  const configuration = effectiveConfiguration(layout);
+  const configuration = effectiveConfiguration(layout, options.given);
   const user = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   await prepareMachine(options, { root: user.uid === 0, tour });
   // On a tour the terminal belongs to what is shown; the log is kept beside the data directory.
@@ -56,7 +63,7 @@ export async function startUp(options: UpOptions): Promise<Product> {
     write: (line) => (logFd === undefined ? err(line) : writeSync(logFd, line)),
   });
   if (logFd !== undefined) err(`sandtrail: starting; the log goes to ${layout.root}.log\n`);
-  return startProduct({ layout, configuration, user, log, logFd });
+  return startProduct({ layout, configuration, user, log, logFd, signal: options.signal });
 }
 
 /** On a terminal a person is asked first, unless `--yes`; without one it goes on by itself. */

@@ -51,7 +51,13 @@ export interface SealingStatus {
 }
 
 /** Faults that pass: the chain is taken on again. Every other one stops it. */
-const passing = new Set(['STORE_UNAVAILABLE', 'STORE_BUSY', 'STORE_QUERY_LIMIT', 'DISK_FULL']);
+const passing = new Set([
+  'BUS_UNAVAILABLE',
+  'STORE_UNAVAILABLE',
+  'STORE_BUSY',
+  'STORE_QUERY_LIMIT',
+  'DISK_FULL',
+]);
 const retryMsMin = 100;
 
 /** Seals one place until its signal aborts. */

@@ -1,6 +1,5 @@
 // The core's process: gateway, bus, sealer, detector, responder and the admin socket, composed.
 import type { Bus } from '@sandtrail/bus/bus';
-import { openEmbeddedBus } from '@sandtrail/bus/embedded-bus';
 import { placesOf } from '@sandtrail/bus/places';
 import { GatewayConfig } from '@sandtrail/gateway/config';
 import { nextEpoch } from '@sandtrail/gateway/epoch';
@@ -14,6 +13,7 @@ import { startAdminServer } from '../admin-server.ts';
 import { keyFilesOf } from '../keys.ts';
 import { openKit, openScanner } from '../kits.ts';
 import { startNotes, trustedKeys } from '../notes.ts';
+import { openLog } from '../open-log.ts';
 import { startOwnMetrics } from '../own-metrics.ts';
 import { maskOver, peopleActs } from '../people-acts.ts';
 import { startRetention } from '../retention.ts';
@@ -25,14 +25,11 @@ import { startForward } from '../start-forward.ts';
 import { startJudgement } from './judgement.ts';
 import { startWebConsole } from './web-console.ts';
 
-/** The name of the embedded log: part of every chain's identity. */
-const logName = 'sandtrail';
-
 const places = placesOf(partitionCount);
 
 /** Starts the core in the order in which data flows; closes it against that order. */
 export async function startCore(surroundings: ProcessSurroundings): Promise<Running> {
-  const { layout, configuration, clock, random, counters, log, spans } = surroundings;
+  const { layout, configuration, clock, counters, log, spans } = surroundings;
   const ending: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const end of ending.toReversed()) await end();
@@ -42,10 +39,7 @@ export async function startCore(surroundings: ProcessSurroundings): Promise<Runn
     return part;
   };
   try {
-    const bus = started(
-      await openEmbeddedBus({ dir: layout.bus, log: logName, clock, random, counters }),
-      (each) => each.close(),
-    );
+    const { bus, release } = started(await openLog(surroundings), (each) => each.bus.close());
     const store = started(await openOwnStore(surroundings), (each) => each.close());
     const observed = started(observeSelf(surroundings, bus), (each) => each.close());
     const gateway = started(await startDoor(surroundings, spannedBus(bus, spans)), (each) =>
@@ -65,7 +59,9 @@ export async function startCore(surroundings: ProcessSurroundings): Promise<Runn
       (each) => each.stop(),
     );
     const recordsKept = configuration.logRecordsKept;
-    started(startRetention({ bus, sealer, recordsKept, counters }), (each) => each.close());
+    if (release !== undefined) {
+      started(startRetention({ release, sealer, recordsKept, counters }), (each) => each.close());
+    }
     const records = recordsOf(surroundings, gateway);
     const judgement = started(
       await startJudgement(surroundings, { bus, store, record: records.responder, observed }),
