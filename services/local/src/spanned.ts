@@ -10,6 +10,7 @@ import { findingOfIncident } from './finding-traces.ts';
 export function spannedBus(bus: Bus, spans: Spans): Bus {
   if (spans === noSpans) return bus;
   return {
+    name: bus.name,
     source: bus.source,
     append(place, values) {
       const fields = { place: `${place.topic}-${place.partition}`, records: values.length };

@@ -44,6 +44,8 @@ export interface LogReader {
 
 /** The log as services see it. Offsets are dense from 0 within a place. */
 export interface Bus extends LogReader {
+  /** The log's name: part of every chain's identity. */
+  readonly name: string;
   /** For readers in other threads and processes. */
   readonly source: LogSource;
   /**

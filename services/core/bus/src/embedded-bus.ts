@@ -118,6 +118,7 @@ interface OpenPlace {
 }
 
 class EmbeddedLog implements EmbeddedBus {
+  readonly name: string;
   readonly #dir: string;
   readonly #limits: EmbeddedBusLimits;
   readonly #counters: Counters;
@@ -132,6 +133,7 @@ class EmbeddedLog implements EmbeddedBus {
 
   constructor(options: EmbeddedBusOptions, unlock: () => void) {
     const { dir, log, clock, random, counters, partitions = partitionCount } = options;
+    this.name = log;
     this.#dir = dir;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#counters = counters;

@@ -72,7 +72,7 @@ export async function startCore(surroundings: ProcessSurroundings): Promise<Runn
     const people = peopleActs(judgement.responder, mask);
     const own = { bus, places, store, sealer, people, mask };
     const record = records.audit;
-    const console = await startWebConsole(surroundings, { ...own, logName, record });
+    const console = await startWebConsole(surroundings, { ...own, logName: bus.name, record });
     if (console !== undefined) started(console, (each) => each.close());
     const routes = adminRoutes({ surroundings, ...own, forwarder, records, console });
     started(

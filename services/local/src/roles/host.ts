@@ -83,7 +83,8 @@ export async function startHost(surroundings: ProcessSurroundings): Promise<Runn
   });
   await watchers.start();
   // A log across the network may be away: then the core waits, and the supervisor knows.
-  const waitMsMax = surroundings.configuration.bus === 'embedded' ? 25_000 : Number.POSITIVE_INFINITY;
+  const waitMsMax =
+    surroundings.configuration.bus === 'embedded' ? 25_000 : Number.POSITIVE_INFINITY;
   await gatewayAnswers(layout.gatewaySocket, waitMsMax);
   await tellOrphans(surroundings, orphans, record);
   const watchContainer = containers.watch;

@@ -56,8 +56,8 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Bus> {
   const { settings, logger, counters, clock, random, signal = never } = options;
   const { clusterId, isMaker } = await whenItAnswers(options, () => prepareTopics(options));
   const reader = new KafkaReader({ settings, logger, counters });
-  const bus = new KafkaBus(options, reader);
   const log = `${settings.prefix}@${clusterId}`;
+  const bus = new KafkaBus(options, { reader, name: log });
   const append = (place: Place, values: readonly Buffer[]) => bus.append(place, values);
   const places = placesOf(partitionCount);
   const genesis = { reader, append, places, log, isMaker, clock, random, signal };
@@ -101,6 +101,7 @@ async function whenItAnswers<T>(options: KafkaBusOptions, work: () => Promise<T>
 }
 
 class KafkaBus implements Bus {
+  readonly name: string;
   readonly source: LogSource;
   readonly #reader: LogReader;
   readonly #settings: KafkaSettings;
@@ -114,7 +115,11 @@ class KafkaBus implements Bus {
   #flush: NodeJS.Immediate | undefined;
   #isClosed = false;
 
-  constructor({ settings, counters, logger, limits }: KafkaBusOptions, reader: LogReader) {
+  constructor(
+    { settings, counters, logger, limits }: KafkaBusOptions,
+    { reader, name }: { readonly reader: LogReader; readonly name: string },
+  ) {
+    this.name = name;
     this.source = { type: 'kafka', settings };
     this.#reader = reader;
     this.#settings = settings;
