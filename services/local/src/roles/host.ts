@@ -82,10 +82,7 @@ export async function startHost(surroundings: ProcessSurroundings): Promise<Runn
     record,
   });
   await watchers.start();
-  // A log across the network may be away: then the core waits, and the supervisor knows.
-  const waitMsMax =
-    surroundings.configuration.bus === 'embedded' ? 25_000 : Number.POSITIVE_INFINITY;
-  await gatewayAnswers(layout.gatewaySocket, waitMsMax);
+  await gatewayAnswers(surroundings);
   await tellOrphans(surroundings, orphans, record);
   const watchContainer = containers.watch;
   const control = await startControl(surroundings, { sandboxes, containment, watchContainer });
