@@ -1,82 +1,145 @@
-// Forwarding on the whole product: a real attack, and real receivers outside.
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+// Forwarding on the whole product: a real attack, real receivers, one that is dead, and kill -9.
+import { readFileSync } from 'node:fs';
 import { faultsOf } from '@sandtrail/forwarder/testbed/published-schema';
+import { ForwardStatus } from '@sandtrail/local/forward-status';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import * as z from 'zod';
 import { startTestProduct, type TestProduct } from '../world/product.ts';
+import { type Event, type Receivers, startReceivers } from '../world/receivers.ts';
 import { awaitRecord } from '../world/seen.ts';
+import { sqlRows } from '../world/sql-rows.ts';
 import { until } from '../world/until.ts';
 import { runWorkload } from '../world/workload.ts';
 
-const outside = mkdtempSync(path.join(tmpdir(), 'st-out-'));
-// The core, a user of its own, writes here.
-chmodSync(outside, 0o777);
-const file = path.join(outside, 'ocsf.ndjson');
-
+let receivers: Receivers;
 let product: TestProduct;
 beforeAll(async () => {
-  product = await startTestProduct({ destinations: { archive: { type: 'file', path: file } } });
+  receivers = await startReceivers();
+  product = await startTestProduct({ destinations: receivers.destinations });
 });
 afterAll(async () => {
   const left = await product.close();
-  rmSync(outside, { recursive: true, force: true });
+  await receivers.close();
   expect(left).toEqual([]);
 });
 
-const Event = z.looseObject({
-  class_uid: z.int(),
-  device: z.looseObject({ uid: z.string() }).optional(),
-  metadata: z.looseObject({ uid: z.string(), event_code: z.string() }),
-});
-
-function archived() {
-  if (!existsSync(file)) return [];
-  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-  return lines.map((line) => Event.parse(JSON.parse(line)));
-}
-
 /** Opens another process's files: a finding of severity high. */
-async function attack() {
+async function attack(): Promise<string> {
   const { uid } = await runWorkload(product, { script: 'cat /proc/1/root/etc/shadow; true' });
   await awaitRecord(product, uid, 'finding');
   return uid;
 }
 
-test('an attack arrives in the file as OCSF that the published schema accepts', async () => {
+async function status() {
+  const { stdout } = await product.command(['forward', 'status', '--json']);
+  return new Map(ForwardStatus.parse(JSON.parse(stdout)).map((each) => [each.name, each]));
+}
+
+const isFindingOf = (uid: string) => (event: Event) =>
+  event.class_uid === 2004 && event.device?.uid === uid;
+
+test('an attack arrives everywhere, while one destination is dead', async () => {
   const uid = await attack();
-  const isFinding = (event: z.infer<typeof Event>) =>
-    event.class_uid === 2004 && event.device?.uid === uid;
-  await until(() => archived().some(isFinding), { what: 'the finding is in the file' });
-  const text = readFileSync(file, 'utf8');
+  for (const [name, received] of Object.entries(receivers.received)) {
+    await until(async () => (await received()).some(isFindingOf(uid)), {
+      what: `${name} has the finding`,
+      withinMs: 30_000,
+    });
+  }
+  const text = readFileSync(receivers.destinations.archive.path, 'utf8');
   const whole = text.slice(0, text.lastIndexOf('\n'));
   expect(await faultsOf(whole, process.env['XDG_CACHE_HOME'])).toEqual([]);
-  const kinds = archived().map(({ metadata }) => metadata.event_code);
-  expect(kinds).toEqual(expect.arrayContaining(['process.exec', 'file.open', 'sandbox.created']));
+  const { nobody, soc } = Object.fromEntries(await status());
+  expect(soc?.lanes.urgent).toMatchObject({ state: 'flowing', dead: 0 });
+  expect(nobody?.lanes.bulk?.state).toMatch(/retrying|open/);
+  expect(nobody?.lanes.bulk?.failure).toBe('DESTINATION_UNREACHABLE: ECONNREFUSED');
+  expect(nobody?.lanes.bulk?.sent).toBe(0);
 });
 
-test('status says how each destination stands, and its counts add up', async () => {
-  await until(
-    async () => {
-      const { stdout } = await product.command(['forward', 'status', '--json']);
-      const [{ name, lanes }] = JSON.parse(stdout);
-      const { received, sent, filtered, dead } = lanes.bulk;
-      expect(name).toBe('archive');
-      expect(sent + filtered + dead).toBe(received);
-      return lanes.urgent.sent > 0 && lanes.bulk.sent > 0;
-    },
-    { what: 'both lanes have sent' },
+test('the scheduler is told of a kill; a replayed or forged webhook tells it nothing', async () => {
+  const { webhook, destinations } = receivers;
+  const uid = await attack();
+  await product.command(['quarantine', uid, '--level', 'L5']);
+  const told = await until(
+    () =>
+      webhook.events.find(
+        ({ type, subject }) => type.startsWith('sandtrail.cont') && subject === uid,
+      ),
+    { what: 'containment is told' },
   );
-  const shown = await product.command(['forward', 'status']);
-  expect(shown.stdout).toMatch(/^archive \(file\) flowing: \d+ sent, 0 filtered, 0 dead/);
-  const tried = await product.command(['forward', 'test', 'archive']);
-  expect(tried).toMatchObject({ exit: 0, stdout: 'archive: delivered\n' });
+  expect(told.data).toMatchObject({ class_uid: 7003, unmapped: { record_integrity: {} } });
+  const request = webhook.requests.find(({ body }) => body.includes(told.nonce));
+  const send = async (body: string) => {
+    const names = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
+    const headers = names.map((name) => [name, String(request?.headers[name])]);
+    const all = { method: 'POST', headers: Object.fromEntries(headers), body };
+    return (await fetch(destinations.scheduler.url, all)).status;
+  };
+  expect(await send(request?.body ?? '')).toBe(403);
+  expect(await send(request?.body.replace(uid, 'another-one') ?? '')).toBe(403);
+  expect(webhook.refused.slice(-2)).toEqual(['WEBHOOK_REPLAYED', 'WEBHOOK_FORGED']);
+  expect(webhook.events.filter(({ nonce }) => nonce === told.nonce)).toHaveLength(1);
+  expect(webhook.events.filter(({ subject }) => subject === 'another-one')).toEqual([]);
+});
+
+test('what an index refused waits as dead letters, and a replay delivers it', async () => {
+  const deadOf = async () => (await status()).get('strict')?.lanes.urgent?.dead ?? 0;
+  await attack();
+  await until(async () => (await deadOf()) > 0, { what: 'there are dead letters' });
+  const refused = await product.command(['forward', 'replay', 'strict', '--json']);
+  expect(refused.exit).toBe(1);
+  await receivers.search.ask('DELETE', '/strict');
+  await receivers.search.ask('PUT', '/strict', { mappings: { dynamic: false } });
+  const dead = await deadOf();
+  const replayed = await product.command(['forward', 'replay', 'strict', '--json']);
+  expect(JSON.parse(replayed.stdout)).toEqual({ delivered: dead, left: 0 });
+  expect(replayed.exit).toBe(0);
+  await receivers.search.ask('POST', '/strict/_refresh');
+  expect(await receivers.search.ask('GET', '/strict/_count')).toMatchObject({ count: dead });
+});
+
+test('a test event reaches a destination; doctor and status say how each one stands', async () => {
+  const tried = await product.command(['forward', 'test', 'soc']);
+  expect(tried).toMatchObject({ exit: 0, stdout: 'soc: delivered\n' });
+  const away = await product.command(['forward', 'test', 'nobody', '--json']);
+  expect(JSON.parse(away.stderr)).toMatchObject({ error: { code: 'DESTINATION_UNREACHABLE' } });
   const none = await product.command(['forward', 'test', 'nowhere', '--json']);
   expect(JSON.parse(none.stderr)).toMatchObject({ error: { code: 'DESTINATION_UNKNOWN' } });
-  expect(none.exit).toBe(64);
+  const shown = await product.command(['forward', 'status']);
+  expect(shown.stdout).toMatch(/^archive \(file\) flowing: \d+ sent, 0 filtered, 0 dead/m);
   const doctor = await product.command(['doctor', '--json']);
-  expect(JSON.parse(doctor.stdout).checks).toContainEqual(
-    expect.objectContaining({ name: 'to archive', state: 'on' }),
+  const { checks } = JSON.parse(doctor.stdout);
+  expect(checks).toContainEqual(expect.objectContaining({ name: 'to archive', state: 'on' }));
+  expect(checks).toContainEqual(expect.objectContaining({ name: 'to nobody', state: 'off' }));
+});
+
+test('kill -9 of the core in the middle loses nothing: every sealed row arrives, counts add up', async () => {
+  const script = 'i=0; while [ $i -lt 150 ]; do echo x > f; rm f; i=$((i+1)); done';
+  const working = runWorkload(product, { script });
+  const core = await product.part('core');
+  process.kill(core.pid, 'SIGKILL');
+  // Its runner may have lost the gateway meanwhile; what was recorded counts here.
+  await Promise.allSettled([working]);
+  await until(async () => (await product.command(['forward', 'status'])).exit === 0, {
+    what: 'the core is back',
+    withinMs: 40_000,
+    everyMs: 500,
+  });
+  const sql = 'SELECT lower(hex(chain)) AS chain, max(pos) AS last FROM sealed GROUP BY chain';
+  const rows = await sqlRows(product, sql);
+  await until(
+    async () => {
+      const got = new Set((await receivers.received.archive()).map(({ metadata }) => metadata.uid));
+      return rows.every(({ chain, last }) => {
+        const all = Array.from({ length: Number(last) + 1 }, (_, pos) => `${chain}:${pos}`);
+        return all.every((uid) => got.has(uid));
+      });
+    },
+    { what: 'every position that was sealed is in the file', withinMs: 30_000, everyMs: 200 },
   );
+  for (const { name, lanes } of (await status()).values()) {
+    for (const lane of [lanes.urgent, lanes.bulk]) {
+      const { received = 0, sent = 0, filtered = 0, dead = 0 } = lane ?? {};
+      expect({ name, sum: sent + filtered + dead }).toEqual({ name, sum: received });
+    }
+  }
 });

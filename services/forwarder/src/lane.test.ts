@@ -69,6 +69,30 @@ test('what fails is sent again, and the cursor does not move before it is taken'
   expect(failures).toEqual(Array(3).fill('DESTINATION_REFUSED'));
 });
 
+test('a long outage costs nothing: its first and its last event arrive, in order', async () => {
+  bed.store.append('events', bodies);
+  let isAway = true;
+  const { got, answer } = collecting();
+  const away: Answer = (messages, signal) => {
+    if (isAway) throw refused();
+    return answer(messages, signal);
+  };
+  const { lane, tide, failures, stop } = await bed.start({ answer: away });
+  for (let hour = 0; hour < 5; hour += 1) {
+    const seen = failures.length;
+    bed.store.append('events', streamBodies({ eventCount: 10 }));
+    tide.look();
+    await until(() => failures.length > seen);
+  }
+  expect(lane.status()).toMatchObject({ sent: 0, state: expect.stringMatching(/open|retrying/) });
+  isAway = false;
+  await until(() => lane.status().lagRows === 0);
+  await stop();
+  const count = lane.status().received;
+  expect(count).toBeGreaterThan(rowCount + 50);
+  expect(got.map(({ pos }) => Number(pos))).toEqual([...Array(count).keys()]);
+});
+
 test('of a batch only those come again that the destination asked for', async () => {
   bed.store.append('events', bodies);
   const sends = new Map<string, number>();
