@@ -382,3 +382,12 @@ describe('the record', () => {
     expect(status).toBe(403);
   });
 });
+
+describe('the command `console`', () => {
+  test('refuses a role that is none, and says how to use it', async () => {
+    const { exit, stderr } = await product.command(['console', '--role', 'boss']);
+    expect(exit).toBe(64);
+    expect(stderr).toContain('role');
+    expect((await product.command(['console', '--help'])).stdout).toContain('--role ROLE');
+  });
+});

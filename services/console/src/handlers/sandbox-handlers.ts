@@ -25,7 +25,8 @@ export function sandboxHandlers({ queries, containment, ledger, clock }: Console
       const { uid, incarnation } = SandboxPath.parse(params);
       const life = await sandboxSummary(uid, incarnation, { queries, containment, signal });
       if (life === undefined) throw unknown(uid, incarnation);
-      return processList({ uid, incarnation }, { queries, signal });
+      const { alerts } = await ledger.books();
+      return processList({ uid, incarnation }, { queries, signal, alerts });
     },
     async getNetwork({ params, signal }) {
       const { uid, incarnation } = SandboxPath.parse(params);

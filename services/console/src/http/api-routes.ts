@@ -146,11 +146,14 @@ class Streams {
     }
     this.#open += 1;
     try {
+      // What is wrong with the question shows before the first message: that is a refusal yet.
+      const begun = await beginning(messages);
       const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream' };
       reply.hijack();
       reply.raw.writeHead(200, headersOf(headers));
-      await sendEventStream(reply.raw, messages, asked.signal);
+      await sendEventStream(reply.raw, begun, asked.signal);
     } catch (error) {
+      if (!reply.raw.headersSent) throw error;
       // The head is out: all that can be said is that it broke off, and the browser comes again.
       this.#counters.add('console.streams_broken', 1);
       reply.raw.destroy(error instanceof Error ? error : undefined);
@@ -159,6 +162,19 @@ class Streams {
     }
     return reply;
   }
+}
+
+/** The same messages, the first of which is there. */
+async function beginning(messages: AsyncIterable<StreamMessage>) {
+  const iterator = messages[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  return (async function* () {
+    try {
+      for (let next = first; next.done !== true; next = await iterator.next()) yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
+  })();
 }
 
 function headersOf(headers: Readonly<Record<string, unknown>>): Record<string, string> {

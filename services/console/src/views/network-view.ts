@@ -37,7 +37,13 @@ const Name = z.object({
   firstAt: z.string(),
   lastAt: z.string(),
 });
-const PolicyRow = z.object({ policy: z.string(), network: z.coerce.number() });
+const PolicyRow = z.object({
+  policy: z.string(),
+  template: z.string(),
+  createdAt: z.string(),
+  network: z.coerce.number(),
+});
+const Earlier = z.object({ hosts: z.array(z.string()), sandboxes: z.coerce.number() });
 
 const talkSql = `
 SELECT how, host, port, if(how = 'proxied',
@@ -84,6 +90,8 @@ export async function networkView(
   const about = await queries.row({
     sql: `
 SELECT anyIf(JSONExtractRaw(body, 'policy'), kind = 'sandbox.created') AS policy,
+  anyIf(JSONExtractString(body, 'template'), kind = 'sandbox.created') AS template,
+  toString(toUnixTimestamp64Nano(minIf(time, kind = 'sandbox.created'))) AS createdAt,
   countIf(startsWith(kind, 'network.') OR (kind = 'collector.started'
     AND match(stream, '^(?:egress|dns|ebpf|strace):'))) AS network
 FROM sealed WHERE ${own} AND (kind IN ('sandbox.created', 'collector.started')
@@ -94,11 +102,16 @@ FROM sealed WHERE ${own} AND (kind IN ('sandbox.created', 'collector.started')
   });
   if (about === undefined || about.policy === '') return undefined;
   const policy = Policy.parse(JSON.parse(about.policy));
-  const [talks, names] = await Promise.all([
+  const [talks, names, earlier] = await Promise.all([
     queries.rows({ sql: talkSql, params, row: Talk, signal }),
     queries.rows({ sql: dnsSql, params, row: Name, signal }),
+    earlierHosts(about, { queries, signal }),
   ]);
-  const destinations = destinationsOf(talks, compileEgress(policy.network), policy);
+  const destinations = destinationsOf(talks, {
+    egress: compileEgress(policy.network),
+    policy,
+    earlier,
+  });
   const isClosed = policy.network.mode === 'none';
   return {
     watch: about.network > 0 ? 'watched' : isClosed ? 'none' : 'unwatched',
@@ -118,11 +131,39 @@ FROM sealed WHERE ${own} AND (kind IN ('sandbox.created', 'collector.started')
 
 type DestinationView = z.input<typeof Destination>;
 
+interface Judging {
+  readonly egress: CompiledEgress;
+  readonly policy: Policy;
+  /** Hosts that earlier sandboxes of the template asked for; undefined when there was none. */
+  readonly earlier: ReadonlySet<string> | undefined;
+}
+
+/** Where sandboxes of the same template went, or wanted to go, before this one was made. */
+async function earlierHosts(
+  { template, createdAt }: z.output<typeof PolicyRow>,
+  { queries, signal }: EventReading,
+): Promise<ReadonlySet<string> | undefined> {
+  if (template === '') return undefined;
+  const created = `SELECT sandbox FROM sealed WHERE kind = 'sandbox.created'
+    AND JSONExtractString(body, 'template') = {t:String}
+    AND time < fromUnixTimestamp64Nano({before:Int64}, 'UTC')`;
+  const found = await queries.row({
+    sql: `
+SELECT groupUniqArray(20000)(JSONExtractString(body, 'host')) AS hosts,
+  (SELECT uniqExact(sandbox) FROM (${created})) AS sandboxes
+FROM sealed WHERE kind IN ('network.flow', 'network.http', 'network.denied')
+  AND sandbox IN (${created}) LIMIT 1`,
+    params: { t: template, before: createdAt },
+    row: Earlier,
+    signal,
+  });
+  return found === undefined || found.sandboxes === 0 ? undefined : new Set(found.hosts);
+}
+
 /** A program's own connection to the proxy or the resolver is how it talks, not where to. */
 function destinationsOf(
   talks: readonly Talk[],
-  egress: CompiledEgress,
-  policy: Policy,
+  { egress, policy, earlier }: Judging,
 ): DestinationView[] {
   const outward = talks.filter(({ how, host }) => how !== 'direct' || !isOwnMachine(host));
   return outward.map((talk) => {
@@ -137,7 +178,7 @@ function destinationsOf(
       denials: how === 'denied' ? Object.fromEntries(reasons) : {},
       firstAtNs: talk.firstAt,
       lastAtNs: talk.lastAt,
-      isNewForTemplate: null,
+      isNewForTemplate: earlier === undefined ? null : !earlier.has(host),
       last: { chain: talk.c, pos: talk.p },
     };
   });

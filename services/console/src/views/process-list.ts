@@ -1,11 +1,13 @@
 // The processes of a sandbox, put together from forks, executions, exits and what each did.
 import { Body } from '@sandtrail/schemas/events';
+import type { Severity } from '@sandtrail/schemas/scalars';
 import * as z from 'zod';
 import { type Family, familyOf } from '../contract/family.ts';
 import type { ProcessList, SandboxProcess } from '../contract/processes.ts';
 import type { SandboxPath } from '../contract/scalars.ts';
 import type { EventReading } from '../events/event-page.ts';
 import { StoredBody, storedBodies } from '../events/stored-bodies.ts';
+import type { AlertBook } from '../ledger/alert-book.ts';
 
 type Process = z.input<typeof SandboxProcess>;
 type Draft = { -readonly [F in keyof Process]: Process[F] } & { ppid: number | undefined };
@@ -19,12 +21,17 @@ const Did = z.object({
   kind: z.string(),
   rows: z.coerce.number(),
 });
+const Witness = z.object({ pid: z.coerce.number(), start: z.string(), name: z.string() });
 const Watched = z.object({ rows: z.coerce.number() });
+
+interface ProcessReading extends EventReading {
+  readonly alerts: AlertBook;
+}
 
 /** All of them up to the bound, which the list states. */
 export async function processList(
   { uid, incarnation }: z.output<typeof SandboxPath>,
-  { queries, signal }: EventReading,
+  { queries, signal, alerts }: ProcessReading,
 ): Promise<z.input<typeof ProcessList>> {
   const own = 'sandbox = {s:String} AND incarnation = {i:UInt32}';
   const params = { s: uid, i: incarnation };
@@ -49,6 +56,8 @@ FROM sealed WHERE ${own} AND pid > 0 GROUP BY pid, start, kind LIMIT 50000`,
     signal,
   });
   for (const each of did) book.count(each);
+  for (const found of await findingsByProcess({ uid, incarnation }, { queries, signal, alerts }))
+    book.find(found);
   const watched = await queries.row({
     sql: `SELECT count() AS rows FROM sealed WHERE ${own} AND startsWith(kind, 'process.') LIMIT 1`,
     params,
@@ -59,6 +68,48 @@ FROM sealed WHERE ${own} AND pid > 0 GROUP BY pid, start, kind LIMIT 50000`,
   const shown = processes.slice(0, shownMax);
   const isWatched = (watched?.rows ?? 0) > 0;
   return { processes: shown, shown: shown.length, total: processes.length, isWatched };
+}
+
+interface FoundIn {
+  readonly pid: number;
+  readonly start: string;
+  readonly severity: Severity;
+}
+
+const evidenceMax = 500;
+
+/** A finding counts once for each process whose records it rests on. */
+async function findingsByProcess(
+  { uid, incarnation }: z.output<typeof SandboxPath>,
+  { queries, signal, alerts }: ProcessReading,
+): Promise<readonly FoundIn[]> {
+  const findings = alerts.all
+    .map(({ finding }) => finding)
+    .filter((each) => each.sandbox === uid && each.incarnation === incarnation);
+  const evidence = findings.flatMap((each) => each.evidence).slice(-evidenceMax);
+  if (evidence.length === 0) return [];
+  const params: Record<string, string | bigint> = {};
+  const pairs = evidence.map(({ stream, seq }, index) => {
+    params[`s${index}`] = stream;
+    params[`n${index}`] = seq;
+    return `({s${index}:String}, {n${index}:UInt64})`;
+  });
+  const rows = await queries.rows({
+    sql: `
+SELECT pid, JSONExtractString(body, 'process', 'startNs') AS start,
+  concat(stream, ' ', toString(seq)) AS name
+FROM sealed WHERE (stream, seq) IN (${pairs.join(', ')}) AND pid > 0
+LIMIT 1 BY chain, pos LIMIT ${evidenceMax}`,
+    params,
+    row: Witness,
+    signal,
+  });
+  return findings.flatMap(({ severity, evidence: own }) => {
+    const names = new Set(own.map(({ stream, seq }) => `${stream} ${seq}`));
+    const processes = rows.filter(({ name }) => names.has(name));
+    const once = new Map(processes.map(({ pid, start }) => [`${pid} ${start}`, { pid, start }]));
+    return [...once.values()].map((each) => ({ ...each, severity }));
+  });
 }
 
 interface ProcessRecord {
@@ -109,6 +160,11 @@ class ProcessBook {
     draft.events[family] = (draft.events[family] ?? 0) + rows;
   }
 
+  find({ pid, start, severity }: FoundIn): void {
+    const draft = this.#drafts.get(`${pid} ${start}`);
+    if (draft !== undefined) draft.findings[severity] = (draft.findings[severity] ?? 0) + 1;
+  }
+
   /** In order of first sight, each with its parent or why it has none. */
   processes(): Process[] {
     const first = [...this.#drafts.values()][0];
@@ -116,12 +172,7 @@ class ProcessBook {
       const parent = draft.parent ?? this.#parentBefore(ppid, draft);
       const isKnown = parent !== null && this.#drafts.has(`${parent.pid} ${parent.startNs}`);
       if (isKnown) return { ...draft, parent, orphan: 'no' as const };
-      const isFirst = draft.pid === first?.pid && draft.startNs === first.startNs;
-      return {
-        ...draft,
-        parent: null,
-        orphan: isFirst ? ('root' as const) : ('not_seen' as const),
-      };
+      return { ...draft, parent: null, orphan: orphanhood(draft, first) };
     });
   }
 
@@ -145,4 +196,12 @@ class ProcessBook {
     this.#newest.set(pid, key);
     return draft;
   }
+}
+
+type Birth = Pick<Process, 'pid' | 'startNs'>;
+
+/** Who has no parent here is the first one, was there before it, or its start was not seen. */
+function orphanhood({ pid, startNs }: Birth, first: Birth | undefined): Process['orphan'] {
+  if (first === undefined || (pid === first.pid && startNs === first.startNs)) return 'root';
+  return BigInt(startNs) < BigInt(first.startNs) ? 'before_start' : 'not_seen';
 }
