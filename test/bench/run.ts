@@ -4,13 +4,14 @@ import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Figure, figure, tableOf } from './figure.ts';
+import { measureForward } from './forward.ts';
 import { measureIdle } from './idle.ts';
 import { measureLatency } from './latency.ts';
 import { measureThroughput } from './throughput.ts';
 
 const usage = `npm run bench -- [--only NAME]… [--seconds N] [--runs N] [--rate N] [--out FILE]
 
-  --only NAME    one of: latency, records, emit, idle; may be given more than once
+  --only NAME    one of: latency, records, emit, idle, forward; may be given more than once
   --seconds N    how long a load or a silence lasts (60 and 30 unless told)
   --runs N       attacks whose latency is measured (30)
   --rate N       records a second of a load instead of the aim's; 0 is as many as are taken
@@ -37,6 +38,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   records: () => load('records'),
   emit: () => load('emit'),
   idle: () => measureIdle({ seconds: seconds(30) }),
+  forward: () => measureForward({ rate: rate(10_000), seconds: seconds(15) }),
 };
 
 function load(way: 'records' | 'emit') {

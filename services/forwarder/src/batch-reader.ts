@@ -3,7 +3,7 @@ import type { SealedRow } from '@sandtrail/chain/row';
 import type { StoreReader } from '@sandtrail/store/store';
 import { isWanted } from './event-filter.ts';
 import { fit } from './fit.ts';
-import { asciiText, type JsonObject, safeText } from './json.ts';
+import type { MessageCache } from './message-cache.ts';
 import { severityOf } from './ocsf/severity.ts';
 import { recordUid, toOcsf, toUnreadable } from './ocsf/to-ocsf.ts';
 import type { Message } from './output.ts';
@@ -25,7 +25,6 @@ export interface Batch {
 
 type Settings = Pick<
   Destination,
-  | 'type'
   | 'kinds'
   | 'exceptKinds'
   | 'severityMin'
@@ -38,6 +37,7 @@ type Settings = Pick<
 interface Reading {
   readonly store: Pick<StoreReader, 'rowBatches'>;
   readonly settings: Settings;
+  readonly cache: MessageCache;
   readonly signal: AbortSignal;
 }
 
@@ -56,7 +56,7 @@ export async function readBatch(dues: readonly Due[], reading: Reading): Promise
     if (sizeBytes >= batchBytesMax) break;
     const last = from + share - 1n < to ? from + share - 1n : to;
     for await (const { row, before } of rowsOf(chain, { from, to: last }, reading)) {
-      const message = toMessage(chain, row, before, reading.settings);
+      const message = toMessage(chain, row, before, reading);
       received += 1;
       ends.set(chain, row.pos + 1n);
       if (message === undefined) continue;
@@ -75,7 +75,7 @@ export async function readMessage(
 ): Promise<Message | undefined> {
   const { chain, pos } = at;
   for await (const { row, before } of rowsOf(chain, { from: pos, to: pos }, reading))
-    return toMessage(chain, row, before, reading.settings);
+    return toMessage(chain, row, before, reading);
   return undefined;
 }
 
@@ -98,28 +98,46 @@ async function* rowsOf(chain: string, { from, to }: Range, { store, signal }: Re
   }
 }
 
+/** The row as this destination gets it; undefined when it does not want it. */
 function toMessage(
   chain: string,
   row: SealedRow,
   before: Buffer | undefined,
-  settings: Settings,
+  { settings, cache }: Reading,
 ): Message | undefined {
+  const isWhole = settings.redact.length === 0;
+  const known = isWhole ? cache.get(recordUid({ chain, pos: row.pos })) : undefined;
+  if (known !== undefined && known.text.length <= settings.messageBytesMax)
+    return isWanted(known, settings) ? known : undefined;
+  const { about, ocsf } = eventOf(chain, row, before);
+  if (!isWanted(about, settings)) return undefined;
+  const text = fit(redact(ocsf(), settings.redact), settings.messageBytesMax);
+  const message = { ...about, text };
+  if (isWhole) cache.put(message);
+  return message;
+}
+
+/** What a row is about, and how it becomes OCSF: nobody pays for that who does not want it. */
+function eventOf(chain: string, row: SealedRow, before: Buffer | undefined) {
   const event = readSealedRow(chain, row, before);
-  const uid = recordUid({ chain, pos: row.pos });
-  const write = settings.type === 'syslog' ? asciiText : safeText;
-  const text = (ocsf: JsonObject) =>
-    fit(redact(ocsf, settings.redact), settings.messageBytesMax, write);
+  const place = { uid: recordUid(event.seal), chain, pos: row.pos };
   if (!('body' in event)) {
-    const ocsf = toUnreadable(event.seal, event.headerText, event.bodyText);
-    const about = { kind: 'unreadable', sandbox: 'unknown', severity: 'high', timeMs: 0 } as const;
-    return { uid, chain, pos: row.pos, ...about, text: text(ocsf) };
+    const { seal, headerText, bodyText } = event;
+    const unknown = {
+      kind: 'unreadable',
+      sandbox: 'unknown',
+      severity: 'high',
+      timeMs: 0,
+    } as const;
+    return {
+      about: { ...place, ...unknown },
+      ocsf: () => toUnreadable(seal, headerText, bodyText),
+    };
   }
   const { body, header } = event;
-  if (!isWanted(body, settings)) return undefined;
-  return {
-    ...{ uid, chain, pos: row.pos, kind: body.kind, sandbox: header.sandbox },
-    severity: severityOf(body),
+  const about = {
+    ...{ ...place, kind: body.kind, sandbox: header.sandbox, severity: severityOf(body) },
     timeMs: Number(BigInt(header.timeNs) / 1_000_000n),
-    text: text(toOcsf(event)),
   };
+  return { about, ocsf: () => toOcsf(event) };
 }

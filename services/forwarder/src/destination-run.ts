@@ -8,6 +8,7 @@ import type { StoreReader } from '@sandtrail/store/store';
 import { type Counts, Cursor } from './cursor.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Lane, type LaneStatus } from './lane.ts';
+import type { MessageCache } from './message-cache.ts';
 import type { Output, OutputParts } from './output.ts';
 import { type Destination, openLaneOutputs, openOutput } from './outputs.ts';
 import { testMessage } from './test-message.ts';
@@ -27,6 +28,7 @@ export interface DestinationOptions extends OutputParts {
   readonly dir: string;
   readonly store: Pick<StoreReader, 'rowBatches'>;
   readonly tide: Tide;
+  readonly cache: MessageCache;
   readonly onCounted: (counts: Counts) => void;
   readonly onFailure: (code: string) => void;
 }

@@ -23,8 +23,8 @@ export const sharedSettings = {
   from: z.enum(['beginning', 'now']).default('beginning'),
   /** A larger event is cut, with its hash. */
   messageBytesMax: z.int().min(8192).max(16_777_216).default(262_144),
-  batchRowsMax: z.int().min(1).max(10_000).default(1000),
-  batchBytesMax: z.int().min(65_536).max(33_554_432).default(4_194_304),
+  batchRowsMax: z.int().min(1).max(10_000).default(4000),
+  batchBytesMax: z.int().min(65_536).max(33_554_432).default(8_388_608),
   /** How long one batch may take before it counts as failed. */
   timeoutMs: z.int().min(50).max(120_000).default(10_000),
   /** The longest pause between two attempts. */

@@ -2,11 +2,12 @@ import { Body } from '@sandtrail/schemas/events';
 import { expect, test } from 'vitest';
 import { isWanted } from './event-filter.ts';
 import { exampleBodies, exampleRows } from './ocsf/golden.ts';
+import { severityOf } from './ocsf/severity.ts';
 import { readSealedRow } from './sealed-event.ts';
 
 const bodies = exampleRows().flatMap(({ chain, row, before }) => {
   const read = readSealedRow(chain, row, before);
-  return 'body' in read ? [read.body] : [];
+  return 'body' in read ? [{ kind: read.body.kind, severity: severityOf(read.body) }] : [];
 });
 
 function kindsOf(wanted: Parameters<typeof isWanted>[1]): readonly string[] {

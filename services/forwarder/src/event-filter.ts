@@ -1,6 +1,6 @@
 // Which events a destination wants: by kind and by how bad they are.
-import type { BodyWire } from '@sandtrail/schemas/observation';
-import { severities, severityOf } from './ocsf/severity.ts';
+import { severities } from './ocsf/severity.ts';
+import type { Message } from './output.ts';
 
 /** What is asked for; what is absent is not asked. `network.` is the whole family. */
 export interface Wanted {
@@ -10,10 +10,13 @@ export interface Wanted {
 }
 
 /** True for an event that the destination gets. */
-export function isWanted(body: BodyWire, { kinds, exceptKinds = [], severityMin }: Wanted) {
-  if (kinds !== undefined && !kinds.some((each) => isOfKind(body.kind, each))) return false;
-  if (exceptKinds.some((each) => isOfKind(body.kind, each))) return false;
-  return severities.indexOf(severityOf(body)) >= severities.indexOf(severityMin);
+export function isWanted(
+  event: Pick<Message, 'kind' | 'severity'>,
+  { kinds, exceptKinds = [], severityMin }: Wanted,
+) {
+  if (kinds !== undefined && !kinds.some((each) => isOfKind(event.kind, each))) return false;
+  if (exceptKinds.some((each) => isOfKind(event.kind, each))) return false;
+  return severities.indexOf(event.severity) >= severities.indexOf(severityMin);
 }
 
 function isOfKind(kind: string, wanted: string): boolean {

@@ -2,9 +2,6 @@
 import { createHash } from 'node:crypto';
 import { type Json, type JsonObject, safeText } from './json.ts';
 
-/** How an event is written down. */
-export type Writer = (event: JsonObject) => string;
-
 /** How much of a text and of a list stays, from the gentlest cut on. */
 const cuts = [
   { charsMax: 4096, itemsMax: 64 },
@@ -18,19 +15,19 @@ const kept = [
   ...['raw_data_hash', 'raw_data_size'],
 ];
 
-/** The event's text, at most `bytesMax` bytes of UTF-8 (and that is at least 8 KiB). */
-export function fit(event: JsonObject, bytesMax: number, write: Writer = safeText): string {
-  const whole = write(event);
-  const sizeBytes = Buffer.byteLength(whole);
-  if (sizeBytes <= bytesMax) return whole;
-  const hashed = withoutRawText(event, sizeBytes);
+/** The event's text, at most `bytesMax` bytes (and that is at least 8 KiB). */
+export function fit(event: JsonObject, bytesMax: number): string {
+  const whole = safeText(event);
+  // It is ASCII: characters are bytes.
+  if (whole.length <= bytesMax) return whole;
+  const hashed = withoutRawText(event, whole.length);
   for (const candidate of [hashed, ...cuts.map((cut) => cutEvent(hashed, cut))]) {
-    const text = write(candidate);
-    if (Buffer.byteLength(text) <= bytesMax) return text;
+    const text = safeText(candidate);
+    if (text.length <= bytesMax) return text;
   }
   const { unmapped } = hashed;
   const rest = kept.map((name) => [name, hashed[name]] as const);
-  return write({ ...Object.fromEntries(rest), unmapped: integrityOnly(unmapped) });
+  return safeText({ ...Object.fromEntries(rest), unmapped: integrityOnly(unmapped) });
 }
 
 /** OCSF's own way of saying that the raw text is elsewhere: its hash and size. */

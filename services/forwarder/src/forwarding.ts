@@ -4,6 +4,7 @@ import { SandtrailError } from '@sandtrail/schemas/errors';
 import type { StoreReader } from '@sandtrail/store/store';
 import type { Counts } from './cursor.ts';
 import { DestinationRun, type DestinationStatus } from './destination-run.ts';
+import { MessageCache } from './message-cache.ts';
 import type { OutputParts } from './output.ts';
 import type { Destinations } from './outputs.ts';
 import { Tide } from './tide.ts';
@@ -36,10 +37,11 @@ export function startForwarding(options: ForwardingOptions): Forwarding {
   const stopping = new AbortController();
   const { signal } = stopping;
   const tide = new Tide({ store, onFailure: () => onFailure('store', 'STORE_UNAVAILABLE') });
+  const cache = new MessageCache();
   const runs = Object.entries(destinations).map(([name, settings]) => {
     return new DestinationRun({
       ...options,
-      ...{ name, settings, tide, dir: path.join(dir, name) },
+      ...{ name, settings, tide, cache, dir: path.join(dir, name) },
       onCounted: (counts) => onCounted(name, counts),
       onFailure: (code) => onFailure(name, code),
     });

@@ -5,22 +5,17 @@ export type Json = string | number | boolean | null | readonly Json[] | JsonObje
 /** A JSON object. */
 export type JsonObject = { readonly [name: string]: Json | undefined };
 
+const notPlain = /[^\x20-\x7e]/;
+const everyNotPlain = /[^\x20-\x7e]/g;
+
 /**
- * Characters that reorder, hide or break text where it is shown: DEL and C1 controls, zero-width
- * and bidirectional marks, line and paragraph separators, the byte order mark. JSON.stringify
- * itself escapes C0 controls and lone surrogates.
+ * The text of a value in printable US-ASCII alone, on one line: every other character stands as
+ * `\uXXXX`, so nothing reorders, hides or breaks what is shown, and no receiver has to know a
+ * character set. It is the same JSON value.
  */
-const deceptive = /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
-const notAscii = /[\u007f-\uffff]/g;
-
-/** The text of a value on one line, with deceptive characters as `\uXXXX`: the same JSON value. */
 export function safeText(value: Json): string {
-  return JSON.stringify(value).replaceAll(deceptive, escaped);
-}
-
-/** The same in printable US-ASCII alone, for receivers whose character set nobody knows. */
-export function asciiText(value: Json): string {
-  return JSON.stringify(value).replaceAll(notAscii, escaped);
+  const text = JSON.stringify(value);
+  return notPlain.test(text) ? text.replaceAll(everyNotPlain, escaped) : text;
 }
 
 function escaped(unit: string): string {

@@ -9,6 +9,7 @@ import { type Batch, readBatch, readMessage } from './batch-reader.ts';
 import type { Counts, Cursor } from './cursor.ts';
 import type { DeadLetter, DeadLetters } from './dead-letters.ts';
 import { DeliveryFailure } from './delivery-failure.ts';
+import type { MessageCache } from './message-cache.ts';
 import type { Message, Output, OutputParts, Verdict } from './output.ts';
 import type { Destination } from './outputs.ts';
 import type { Tide } from './tide.ts';
@@ -22,6 +23,7 @@ export interface LaneOptions extends OutputParts {
   readonly dead: DeadLetters;
   readonly tide: Tide;
   readonly store: Pick<StoreReader, 'rowBatches'>;
+  readonly cache: MessageCache;
   /** Told what was counted, and each failure by its code. */
   readonly onCounted: (counts: Counts) => void;
   readonly onFailure: (code: string) => void;
@@ -111,7 +113,7 @@ export class Lane {
 
   /** The next batch past the cursor and past what is under way; undefined when it is over. */
   async #read(under: ReadonlyMap<string, bigint>, signal: AbortSignal): Promise<Batch | undefined> {
-    const { tide, store, settings } = this.#options;
+    const { tide, store, settings, cache } = this.#options;
     while (!signal.aborted) {
       const due = this.#due(under);
       if (due.length === 0) {
@@ -119,7 +121,7 @@ export class Lane {
         continue;
       }
       try {
-        return await readBatch(due, { store, settings, signal });
+        return await readBatch(due, { store, settings, cache, signal });
       } catch (error) {
         if (signal.aborted) return undefined;
         this.#note(error);
@@ -209,8 +211,8 @@ export class Lane {
   }
 
   #message({ chain, pos }: DeadLetter, signal: AbortSignal): Promise<Message | undefined> {
-    const { store, settings } = this.#options;
-    return readMessage({ chain, pos: BigInt(pos) }, { store, settings, signal });
+    const { store, settings, cache } = this.#options;
+    return readMessage({ chain, pos: BigInt(pos) }, { store, settings, cache, signal });
   }
 
   #note(error: unknown): void {

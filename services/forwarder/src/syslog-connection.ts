@@ -1,6 +1,6 @@
 // One connection to a syslog receiver: opened when needed, over TLS or, on loopback, without.
 import { once } from 'node:events';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { DeliveryFailure } from './delivery-failure.ts';
 import type { TlsFiles } from './destination-settings.ts';
@@ -76,7 +76,7 @@ export class SyslogConnection {
     const socket =
       tls === undefined
         ? connectTcp({ host, port, signal })
-        : connectTls({ host, port, servername: host, ...(await readTls(tls)) });
+        : connectTls({ host, port, ...nameOf(host), ...(await readTls(tls)) });
     // Its failure is met where it is sent to: a destroyed socket has acknowledged nothing.
     socket.on('error', () => socket.destroy());
     socket.on('end', () => socket.destroy());
@@ -97,4 +97,9 @@ export class SyslogConnection {
       signal.removeEventListener('abort', abort);
     }
   }
+}
+
+/** An address is no server name (RFC 6066, 3); its certificate is judged by the address all the same. */
+function nameOf(host: string): { readonly servername?: string } {
+  return isIP(host) === 0 ? { servername: host } : {};
 }

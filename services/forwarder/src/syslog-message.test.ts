@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { asciiText } from './json.ts';
+import { safeText } from './json.ts';
 import type { Message } from './output.ts';
 import { paramValue, syslogFrame } from './syslog-message.ts';
 
@@ -21,7 +21,7 @@ test('the length counts bytes, and a frame is one line of printable ASCII, whate
   const value = fc.record({ text: fc.string({ unit: 'binary' }), sandbox: fc.string() });
   fc.assert(
     fc.property(value, ({ text, sandbox }) => {
-      const hostile = { ...message, sandbox, text: asciiText({ text }) };
+      const hostile = { ...message, sandbox, text: safeText({ text }) };
       const frame = syslogFrame(hostile, sender).toString('latin1');
       const length = frame.slice(0, frame.indexOf(' '));
       expect(Number(length)).toBe(frame.length - length.length - 1);

@@ -19,7 +19,7 @@ const levels: Readonly<Record<Message['severity'], number>> = {
 const hostCharsMax = 255;
 const idCharsMax = 32;
 
-/** The frame's bytes. The text is printable US-ASCII (`asciiText`), so no byte order mark is due. */
+/** The frame's bytes. The text is printable US-ASCII (`safeText`), so no byte order mark is due. */
 export function syslogFrame(message: Message, { node, facility }: SyslogSender): Buffer {
   const { uid, chain, pos, kind, sandbox, severity, timeMs, text } = message;
   const priority = facility * 8 + levels[severity];

@@ -1,5 +1,5 @@
 // The event that `sandtrail forward test` sends: it says what it is and stands in no chain.
-import { asciiText } from './json.ts';
+import { safeText } from './json.ts';
 import { ocsfVersion } from './ocsf/classes.ts';
 import { ocsfSeverity } from './ocsf/severity.ts';
 import type { Message, OutputParts } from './output.ts';
@@ -10,7 +10,7 @@ const noChain = '0'.repeat(64);
 export function testMessage({ clock, random, node }: OutputParts): Message {
   const timeMs = Number(clock.nowNs() / 1_000_000n);
   const uid = `test:${random(8).toString('hex')}`;
-  const text = asciiText({
+  const text = safeText({
     time: timeMs,
     ...{ category_uid: 0, class_uid: 0, class_name: 'Base Event' },
     ...{ activity_id: 99, activity_name: 'Test', type_uid: 99, type_name: 'Base Event: Test' },

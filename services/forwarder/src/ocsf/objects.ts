@@ -2,7 +2,6 @@
 import { isIP } from 'node:net';
 import path from 'node:path';
 import type { BodyWire } from '@sandtrail/schemas/observation';
-import { parseStream } from '@sandtrail/schemas/stream';
 import type { JsonObject } from '../json.ts';
 import type { HeaderWire } from './mapped.ts';
 
@@ -55,7 +54,7 @@ export function actorOf(body: BodyWire, { credential }: HeaderWire): JsonObject 
 
 /** The sandbox, as the device that an event happened on. */
 export function deviceOf(body: BodyWire, { sandbox, incarnation }: HeaderWire): JsonObject {
-  const { node } = parseStream(body.stream);
+  const [, node] = body.stream.split(':');
   return {
     ...{ type: 'Virtual', type_id: virtualMachine, name: sandbox, uid: sandbox },
     instance_uid: `${sandbox}:${incarnation}`,

@@ -7,6 +7,7 @@ import { systemClock, systemRandom } from '@sandtrail/runtime/clock';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { readBatch } from '../batch-reader.ts';
+import { MessageCache } from '../message-cache.ts';
 import { exampleBodies } from '../ocsf/golden.ts';
 import type { Message } from '../output.ts';
 import { Destination, openOutput } from '../outputs.ts';
@@ -123,7 +124,8 @@ async function messagesFor(settings: Destination, bodies = exampleBodies()) {
   const all = { ...settings, kinds: undefined, batchRowsMax: 1000 };
   const due = [{ chain, from: 0n, to: BigInt(bodies.length) }];
   const signal = new AbortController().signal;
-  return (await readBatch(due, { store, settings: all, signal })).messages;
+  return (await readBatch(due, { store, settings: all, cache: new MessageCache(), signal }))
+    .messages;
 }
 
 async function comes(bed: Bed, messages: readonly Message[]): Promise<void> {

@@ -7,6 +7,7 @@ import type { Topic } from '@sandtrail/schemas/topics';
 import { Cursor } from '../cursor.ts';
 import { DeadLetters } from '../dead-letters.ts';
 import { Lane } from '../lane.ts';
+import { MessageCache } from '../message-cache.ts';
 import type { Message, Output, Verdict } from '../output.ts';
 import { Destination } from '../outputs.ts';
 import { Tide } from '../tide.ts';
@@ -52,7 +53,16 @@ export class LaneBed {
     };
     const failures: string[] = [];
     const lane = new Lane({
-      ...{ topics, settings: parsed, output, cursor, dead, tide, store: this.store },
+      ...{
+        topics,
+        settings: parsed,
+        output,
+        cursor,
+        dead,
+        tide,
+        store: this.store,
+        cache: new MessageCache(),
+      },
       ...{ node: 'node-1', clock: systemClock, random: systemRandom },
       onCounted: () => undefined,
       onFailure: (code) => failures.push(code),
