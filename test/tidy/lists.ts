@@ -14,6 +14,7 @@ const lists: readonly { readonly folder: string; readonly list: string }[] = [
   { folder: 'services/core/store/src/migrations', list: 'services/core/store/src/migrations.ts' },
   { folder: 'services/forwarder/src/outputs', list: 'services/forwarder/src/outputs.ts' },
   { folder: 'agents/host/src/feeds', list: 'agents/host/src/feeds.ts' },
+  { folder: 'agents/sandbox/src/hooks', list: 'agents/sandbox/src/hooks.ts' },
   { folder: 'agents/sandbox/src/feeds', list: 'agents/sandbox/src/feeds.ts' },
   { folder: 'services/cli/src/verbs', list: 'services/cli/src/verbs.ts' },
 ];

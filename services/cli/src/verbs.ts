@@ -6,6 +6,7 @@ import { detectVerb } from './verbs/detect.ts';
 import { doctorVerb } from './verbs/doctor.ts';
 import { exportVerb } from './verbs/export.ts';
 import { forwardVerb } from './verbs/forward.ts';
+import { hookVerb } from './verbs/hook.ts';
 import { ingestVerb } from './verbs/ingest.ts';
 import { policyVerb } from './verbs/policy.ts';
 import { quarantineVerb } from './verbs/quarantine.ts';
@@ -36,6 +37,7 @@ export const verbs: readonly Verb[] = [
   detectVerb,
   scanVerb,
   ingestVerb,
+  hookVerb,
   policyVerb,
   schemaVerb,
   doctorVerb,

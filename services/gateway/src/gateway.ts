@@ -9,17 +9,19 @@ import type { Counters } from '@sandtrail/runtime/counters';
 import type { Logger } from '@sandtrail/runtime/log';
 import { noSpans, type Spans } from '@sandtrail/runtime/spans';
 import { SandtrailError } from '@sandtrail/schemas/errors';
+import type { Level } from '@sandtrail/schemas/finding';
 import { partitionCount } from '@sandtrail/schemas/topics';
 import { createAdmission } from './admit.ts';
 import type { GatewayConfig } from './config.ts';
 import { openEnrolment } from './enrolment.ts';
 import { nextEpoch } from './epoch.ts';
 import type { Credential, ServiceName } from './grant.ts';
+import type { Hooks } from './hook-door.ts';
 import { createHttpDoor } from './http-door.ts';
 import { Intake } from './intake.ts';
 import { OwnRecords } from './own-records.ts';
 import { Refusals } from './refusals.ts';
-import { SandboxRegistry } from './sandbox-registry.ts';
+import { type Registration, SandboxRegistry } from './sandbox-registry.ts';
 import { SandboxSockets } from './sandbox-sockets.ts';
 import { SeenWindow } from './seen-window.ts';
 import type { Senders } from './senders.ts';
@@ -36,9 +38,16 @@ export interface GatewayOptions {
   readonly spans?: Spans;
   /** Makes what speaks for the senders inside sandboxes; `shipper` is its way into the log. */
   readonly createSenders: (shipper: Shipper) => Promise<Senders>;
+  /** Agents' hooks that the sandboxes' sockets answer; none unless given. */
+  readonly hooks?: Hooks;
   /** Partitions of the events topic; those of the contract unless told otherwise. */
   readonly eventPartitions?: number;
 }
+
+/** The rung on which a sandbox's life is held; undefined when it is free. */
+export type Contained = (life: Pick<Registration, 'uid' | 'incarnation'>) => Level | undefined;
+
+const unknownContainment: Contained = () => undefined;
 
 /** A running gateway. */
 export interface Gateway {
@@ -47,6 +56,8 @@ export interface Gateway {
   readonly tcpAddress: string | undefined;
   /** The way into the log for a service in this process. */
   shipper(service: ServiceName): Shipper;
+  /** Whom to ask from now on at which rung a sandbox is held: its agent's hooks are told. */
+  askContainment(contained: Contained): void;
   /** Knows tokens that were enrolled since it started. */
   reloadEnrolment(): void;
   /** Closes the doors, then the senders' streams; what was acknowledged is in the log. */
@@ -83,6 +94,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     socketPath: config.socketPath,
     tcpAddress: tcp?.address,
     shipper: (name) => createServiceShipper(parts.intake, serviceCredential(config.tenant, name)),
+    askContainment: (contained) => {
+      parts.containment.of = contained;
+    },
     reloadEnrolment: () => parts.enrolment.reload(),
     close,
   };
@@ -129,8 +143,14 @@ async function composeGateway(options: GatewayOptions) {
     }),
   );
   const dir = config.sandboxesDir;
-  const sockets = new SandboxSockets({ dir, clock, counters, limits, refusals, senders });
-  return { options, registry, enrolment, records, refusals, intake, sockets, senders };
+  const { hooks = {} } = options;
+  const containment = { of: unknownContainment };
+  const contained: Contained = (life) => containment.of(life);
+  const sockets = new SandboxSockets({
+    ...{ dir, clock, counters, limits, refusals, senders },
+    ...{ hooks, contained },
+  });
+  return { options, registry, enrolment, records, refusals, intake, sockets, senders, containment };
 }
 
 type Parts = Awaited<ReturnType<typeof composeGateway>>;

@@ -1,12 +1,17 @@
 // The socket of one sandbox: lines from inside it go to the kit, each is answered; it is its identity.
 import { once } from 'node:events';
 import { chmodSync, rmSync } from 'node:fs';
+import type { Server as HttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '@sandtrail/runtime/clock';
 import type { Counters } from '@sandtrail/runtime/counters';
 import { SandtrailError } from '@sandtrail/schemas/errors';
+import type { Level } from '@sandtrail/schemas/finding';
+import type { Observation } from '@sandtrail/schemas/observation';
 import type { GatewayLimits } from './config.ts';
+import { createHookDoor, type Hooks } from './hook-door.ts';
 import { errorAnswer } from './http-error.ts';
 import { LineSplitter } from './line-splitter.ts';
 import type { Registration } from './sandbox-registry.ts';
@@ -15,6 +20,8 @@ import type { SenderLoss, SenderStream } from './senders.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 const lineSizeBytesMax = 256 * 1024;
+/** Beside the socket for lines; its name is shorter, so that its path fits where that one fits. */
+const hookSocketName = 'hooks.sock';
 /** Linux: `sun_path` of unix(7), with its closing NUL. */
 const pathBytesMax = 107;
 
@@ -28,6 +35,9 @@ export interface SandboxSocketOptions {
   readonly limits: GatewayLimits;
   /** Told of lines that claim what this sandbox may not. */
   readonly onRefused: (line: RefusedLine) => void;
+  readonly hooks: Hooks;
+  /** The rung on which the sandbox is held; undefined when it is free. */
+  readonly contained: () => Level | undefined;
 }
 
 /** A listening socket; its rate is the sandbox's, however many connections it opens. */
@@ -38,6 +48,7 @@ export class SandboxSocket {
   readonly #lines: TokenBucket;
   readonly #bytes: TokenBucket;
   readonly #closing = new AbortController();
+  readonly #hookDoor: HttpServer;
 
   private constructor(options: SandboxSocketOptions) {
     this.#options = options;
@@ -46,6 +57,19 @@ export class SandboxSocket {
     this.#lines = new TokenBucket({ perSecond: linesPerSecond, burst: linesBurst, nowMs });
     const burst = Math.max(lineBytesPerSecond, lineSizeBytesMax);
     this.#bytes = new TokenBucket({ perSecond: lineBytesPerSecond, burst, nowMs });
+    this.#hookDoor = createHookDoor({
+      hooks: options.hooks,
+      bodySizeBytesMax: lineSizeBytesMax,
+      nowNs: () => options.clock.nowNs(),
+      allow: (sizeBytes) => this.#allowance(this.#bytes, sizeBytes),
+      claim: (observation) => this.#claim(observation),
+      contained: options.contained,
+      connectionsMax: options.limits.connectionsPerSandboxMax,
+      onFailed: (reason) => {
+        options.counters.add('gateway.hooks_failed', 1, reason);
+        this.#lose(reason, 1);
+      },
+    });
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#connected(socket));
   }
 
@@ -56,23 +80,20 @@ export class SandboxSocket {
       throw new SandtrailError('LISTEN_REFUSED', { detail: `over ${pathBytesMax} bytes: ${path}` });
     }
     const opened = new SandboxSocket(options);
-    rmSync(path, { force: true });
-    opened.#server.listen(path);
-    await once(opened.#server, 'listening').catch((cause: unknown) => {
-      throw new SandtrailError('LISTEN_REFUSED', { detail: path, cause });
-    });
-    // The directory above is its owner's alone; whoever is in the sandbox may connect.
-    chmodSync(path, 0o666);
+    await listen(opened.#server, path);
+    await listen(opened.#hookDoor, join(dirname(path), hookSocketName));
     return opened;
   }
 
   /** Ends the connections; lines that were answered are the kit's. */
   async close(): Promise<void> {
     this.#closing.abort();
-    const closed = once(this.#server, 'close');
+    const closed = [this.#server, this.#hookDoor].map((server) => once(server, 'close'));
     this.#server.close();
+    this.#hookDoor.close();
+    this.#hookDoor.closeAllConnections();
     for (const socket of this.#connections) socket.destroy();
-    await closed;
+    await Promise.all(closed);
   }
 
   #connected(socket: Socket) {
@@ -137,6 +158,21 @@ export class SandboxSocket {
     return { answer: { n, ...errorAnswer(code, detail) }, n: Math.max(last, n ?? last) };
   }
 
+  /** A hook has no counter of its own: what it claims is judged as a line's claim is. */
+  #claim(observation: Observation): void {
+    const { counters, stream, life, clock, onRefused } = this.#options;
+    const line = Buffer.from(JSON.stringify({ n: 0, ...observation }));
+    const result = readSenderLine(line, { uid: life.uid, receivedAtNs: clock.nowNs() });
+    counters.add('gateway.lines');
+    if (result.ok) {
+      stream.emit(result.observation);
+      return;
+    }
+    counters.add('gateway.lines_refused', 1, result.code);
+    this.#lose('malformed', 1);
+    onRefused(result);
+  }
+
   #judge(split: { readonly line: Buffer } | { readonly oversize: true }, last: number) {
     const { life, clock } = this.#options;
     if ('oversize' in split) {
@@ -161,4 +197,15 @@ export class SandboxSocket {
     const source = reason === 'ring_full' ? 'sender-counter' : 'sender-line';
     stream.lost({ source, count: BigInt(count), firstNs: nowNs, lastNs: nowNs, reason });
   }
+}
+
+/** Listens on a path of its own; a leftover file of a dead process is replaced. */
+async function listen(server: Server, path: string): Promise<void> {
+  rmSync(path, { force: true });
+  server.listen(path);
+  await once(server, 'listening').catch((cause: unknown) => {
+    throw new SandtrailError('LISTEN_REFUSED', { detail: path, cause });
+  });
+  // The directory above is its owner's alone; whoever is in the sandbox may connect.
+  chmodSync(path, 0o666);
 }

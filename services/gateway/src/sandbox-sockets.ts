@@ -4,8 +4,10 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@sandtrail/runtime/clock';
 import type { Counters } from '@sandtrail/runtime/counters';
+import type { Level } from '@sandtrail/schemas/finding';
 import type { SandboxSocketAnswer } from '@sandtrail/schemas/sandbox-registration';
 import type { GatewayLimits } from './config.ts';
+import type { Hooks } from './hook-door.ts';
 import type { Refusals } from './refusals.ts';
 import type { Registration } from './sandbox-registry.ts';
 import { SandboxSocket } from './sandbox-socket.ts';
@@ -18,6 +20,8 @@ interface SandboxSocketsOptions {
   readonly limits: GatewayLimits;
   readonly refusals: Refusals;
   readonly senders: Senders;
+  readonly hooks: Hooks;
+  readonly contained: (life: Registration) => Level | undefined;
 }
 
 interface OpenSandbox {
@@ -88,7 +92,7 @@ export class SandboxSockets {
   }
 
   async #listen(life: Registration, paths: SandboxSocketAnswer): Promise<OpenSandbox> {
-    const { clock, counters, limits, refusals, senders } = this.#options;
+    const { clock, counters, limits, refusals, senders, hooks, contained } = this.#options;
     mkdirSync(paths.directory, { recursive: true, mode: 0o755 });
     const stream = await senders.open(life);
     const { tenant, uid, incarnation } = life;
@@ -100,6 +104,8 @@ export class SandboxSockets {
         clock,
         counters,
         limits,
+        hooks,
+        contained: () => contained(life),
         onRefused: ({ code, claimed }) =>
           refusals.add({
             subject: { tenant, sandbox: uid, incarnation },

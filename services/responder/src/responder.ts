@@ -80,6 +80,8 @@ export interface Responder {
   /** @throws SandtrailError `CONTAIN_SELF_RELEASE`, `CONTAIN_NOT_CONTAINED`, `CONTAIN_UNRECORDED` */
   release(request: Release): Promise<ContainmentReport>;
   list(): ContainmentList;
+  /** The rung on which a sandbox is held; undefined when it is free. */
+  level(subject: Subject): Level | undefined;
   /** Rejects when a loop of the responder broke; resolves after `close`. */
   readonly ended: Promise<void>;
   close(): Promise<void>;
@@ -153,6 +155,10 @@ export async function startResponder(options: ResponderOptions): Promise<Respond
       waiting: approvals.list(),
       recent: acts.reports,
     }),
+    level(subject) {
+      const { level } = parts.standings.of(subject);
+      return level === 'L0' ? undefined : level;
+    },
     ended,
     async close() {
       stopping.abort();

@@ -5,6 +5,7 @@ import { GatewayConfig } from '@sandtrail/gateway/config';
 import { nextEpoch } from '@sandtrail/gateway/epoch';
 import { startGateway } from '@sandtrail/gateway/gateway';
 import { kitSenders } from '@sandtrail/gateway/kit-senders';
+import { agentHooks } from '@sandtrail/sandbox/hooks';
 import { partitionCount } from '@sandtrail/schemas/topics';
 import { startSealer } from '@sandtrail/sealer/sealer';
 import { type OpenedStore, openStore } from '@sandtrail/store/open-store';
@@ -67,6 +68,9 @@ export async function startCore(surroundings: ProcessSurroundings): Promise<Runn
       await startJudgement(surroundings, { bus, store, record: records.responder, observed }),
       (each) => each.close(),
     );
+    gateway.askContainment(({ uid: sandbox, incarnation }) =>
+      judgement.responder.level({ sandbox, incarnation }),
+    );
     const forwarder = started(startForward(surroundings, { store, sealer }), (each) => each.stop());
     const mask = maskOver(openScanner(layout));
     const people = peopleActs(judgement.responder, mask);
@@ -122,6 +126,7 @@ function startDoor(surroundings: ProcessSurroundings, bus: Bus): Promise<Gateway
     clock,
     counters,
     log: log.child('gateway'),
+    hooks: agentHooks,
     spans,
     createSenders: kitSenders((shipper) =>
       openKit(surroundings, { collector: 'sender', dir: layout.gateway, shipper, scanner }),
