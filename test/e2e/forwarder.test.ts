@@ -1,14 +1,18 @@
 // Forwarding on the whole product: a real attack, real receivers, one that is dead, and kill -9.
 import { readFileSync } from 'node:fs';
 import { faultsOf } from '@sandtrail/forwarder/testbed/published-schema';
+import { callAdmin } from '@sandtrail/local/admin-client';
 import { ForwardStatus } from '@sandtrail/local/forward-status';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import * as z from 'zod';
 import { startTestProduct, type TestProduct } from '../world/product.ts';
 import { type Event, type Receivers, startReceivers } from '../world/receivers.ts';
 import { awaitRecord } from '../world/seen.ts';
 import { sqlRows } from '../world/sql-rows.ts';
 import { until } from '../world/until.ts';
 import { runWorkload } from '../world/workload.ts';
+
+const Counted = z.object({ counters: z.record(z.string(), z.number()) });
 
 let receivers: Receivers;
 let product: TestProduct;
@@ -141,5 +145,13 @@ test('kill -9 of the core in the middle loses nothing: every sealed row arrives,
       const { received = 0, sent = 0, filtered = 0, dead = 0 } = lane ?? {};
       expect({ name, sum: sent + filtered + dead }).toEqual({ name, sum: received });
     }
+  }
+  const call = { socket: product.layout.adminSocket, method: 'GET', path: '/v1/status' } as const;
+  const { counters } = Counted.parse(await callAdmin(call));
+  const of = (what: string, name: string) => counters[`forward.${what}{${name}}`] ?? 0;
+  for (const name of ['archive', 'soc', 'search', 'scheduler']) {
+    expect(of('received', name)).toBeGreaterThan(0);
+    const sum = of('sent', name) + of('filtered', name) + of('dead', name);
+    expect({ name, sum }).toEqual({ name, sum: of('received', name) });
   }
 });

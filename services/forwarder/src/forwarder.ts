@@ -6,7 +6,7 @@ import type { Logger } from '@sandtrail/runtime/log';
 import { every, pause } from '@sandtrail/runtime/supervise';
 import { type ErrorCode, errorCatalogue, SandtrailError } from '@sandtrail/schemas/errors';
 import type { Counts } from './cursor.ts';
-import { FromWorker, type ToWorker, type WorkerStart } from './messages.ts';
+import { FromWorker, Replayed, type ToWorker, type WorkerStart } from './messages.ts';
 
 /** What the forwarder needs. */
 export interface ForwarderOptions extends WorkerStart {
@@ -80,7 +80,11 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
   return {
     // While it is being started again there is nothing to tell; the restart is counted.
     status: () => (current === undefined ? Promise.resolve([]) : call({ type: 'status' })),
-    replay: (name) => call({ type: 'replay', name }),
+    async replay(name) {
+      const replayed = Replayed.parse(await call({ type: 'replay', name }));
+      counters.add('forward.replayed', replayed.delivered, name);
+      return replayed;
+    },
     test: (name) => call({ type: 'test', name }),
     async stop() {
       stopping.abort();

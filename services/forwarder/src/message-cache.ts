@@ -17,10 +17,11 @@ export class MessageCache {
     if (this.#messages.has(message.uid)) return;
     this.#messages.set(message.uid, message);
     this.#chars += message.text.length;
+    if (this.#chars <= charsMax) return;
     for (const [uid, { text }] of this.#messages) {
-      if (this.#chars <= charsMax) return;
       this.#messages.delete(uid);
       this.#chars -= text.length;
+      if (this.#chars <= charsMax) return;
     }
   }
 }

@@ -13,6 +13,9 @@ export const WorkerStart = z.strictObject({
 });
 export type WorkerStart = z.infer<typeof WorkerStart>;
 
+/** What a replay came to. */
+export const Replayed = z.strictObject({ delivered: z.int(), left: z.int() });
+
 /** To the worker. A call is answered once; `look` says that rows may have been stored. */
 export const ToWorker = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('look') }),
