@@ -121,7 +121,7 @@ describe('requests that fit nothing', () => {
 
   test('a port that somebody has is refused by name', async () => {
     const { port } = new URL(bed.url);
-    const taken = bed.start(Number(port));
+    const taken = bed.start({ port: Number(port) });
     await expect(taken).rejects.toMatchObject({ code: 'LISTEN_REFUSED' });
   });
 });

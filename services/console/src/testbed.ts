@@ -11,6 +11,7 @@ import { silentLogger } from '@sandtrail/runtime/log';
 import { encodeFrame } from '@sandtrail/schemas/frame';
 import { partitionCount } from '@sandtrail/schemas/topics';
 import { type OpenedStore, openStore } from '@sandtrail/store/open-store';
+import type * as z from 'zod';
 import { ConsoleConfig } from './config.ts';
 import { startConsole } from './console.ts';
 import type { Role } from './contract/rights.ts';
@@ -48,9 +49,9 @@ export async function startConsoleBed() {
     nowNs: () => systemClock.nowNs() + BigInt(shiftMs) * 1_000_000n,
     monotonicMs: () => systemClock.monotonicMs() + shiftMs,
   };
-  const start = (port: number) =>
+  const start = (listen: z.input<typeof ConsoleConfig>) =>
     startConsole({
-      config: listenAt(port),
+      config: listenAt(listen),
       pagesDir: path.join(folder, 'pages'),
       ...{ tenant: 'local', node: 'n', logName: 'test', headFile: '/h.json', keys: [] },
       ...{ store, bus, places, clock, counters, random: systemRandom, log: silentLogger },
@@ -63,7 +64,7 @@ export async function startConsoleBed() {
       },
       mask: async (text) => text,
     });
-  const web = await start(0);
+  const web = await start({ port: 0 });
   const ask = (target: string, cookie = '', init: RequestInit = {}) =>
     fetch(`${web.url}${target}`, { ...init, headers: { cookie, ...init.headers } });
   const guard = { origin: web.url, [requestHeader.name]: requestHeader.value };
@@ -140,9 +141,9 @@ export function execOf(argv: readonly string[]) {
   return { kind: 'process.exec', exe: { raw: '/bin/echo' }, argv };
 }
 
-function listenAt(port: number) {
-  const config = ConsoleConfig.parse({ port });
-  if (config === 'off') throw new TypeError('a port is given');
+function listenAt(listen: z.input<typeof ConsoleConfig>) {
+  const config = ConsoleConfig.parse(listen);
+  if (config === 'off') throw new TypeError('a bed listens');
   return config;
 }
 

@@ -5,7 +5,15 @@ import { Family } from './family.ts';
 import { Digits, Ns } from './scalars.ts';
 
 /** The stages of the record, left to right; `kit` is all collectors' of this machine. */
-export const StageName = z.enum(['kit', 'gateway', 'bus', 'sealer', 'detector', 'responder']);
+export const StageName = z.enum([
+  'kit',
+  'gateway',
+  'bus',
+  'sealer',
+  'detector',
+  'responder',
+  'forwarder',
+]);
 export type StageName = z.infer<typeof StageName>;
 
 /** One stage. What is not known is null, never zero and never the last good value. */

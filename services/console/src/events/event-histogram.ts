@@ -41,7 +41,7 @@ FROM sealed WHERE ${sql} LIMIT 1`,
     sql: `
 SELECT intDiv(toUnixTimestamp64Nano(time) - {from:Int64}, {width:Int64}) AS bucket,
   kind, severity, count() AS rows
-FROM (SELECT time, kind, severity FROM sealed WHERE ${sql} LIMIT 1 BY chain, pos)
+FROM (SELECT time, kind, severity FROM sealed WHERE ${sql} ${await queries.once()})
 GROUP BY bucket, kind, severity ORDER BY bucket LIMIT 100000`,
     params: { ...params, from: fromNs, width },
     row: Cell,

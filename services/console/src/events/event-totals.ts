@@ -25,7 +25,7 @@ export async function eventTotals(
     const groups = await queries.rows({
       sql: `
 SELECT kind, severity, count() AS rows FROM (
-  SELECT kind, severity FROM sealed WHERE ${sql} LIMIT 1 BY chain, pos)
+  SELECT kind, severity FROM sealed WHERE ${sql} ${await queries.once()})
 GROUP BY kind, severity LIMIT 1000`,
       params,
       row: Group,

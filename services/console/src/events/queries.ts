@@ -1,9 +1,10 @@
 // The console's questions to the store: few at once, bounded in time, every row parsed.
+import type { Clock } from '@sandtrail/runtime/clock';
 import type { Counters } from '@sandtrail/runtime/counters';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import type { Parameter } from '@sandtrail/store/connection';
 import type { StoreReader } from '@sandtrail/store/store';
-import type * as z from 'zod';
+import * as z from 'zod';
 
 /** One question. The statement carries its own LIMIT. */
 export interface Question<S extends z.ZodType> {
@@ -17,9 +18,12 @@ export interface Question<S extends z.ZodType> {
 
 interface QueriesOptions {
   readonly store: Pick<StoreReader, 'query'>;
+  readonly clock: Clock;
   readonly counters: Counters;
 }
 
+const Copies = z.object({ copies: z.coerce.number() });
+const copiesKnownMs = 30_000;
 const underWayMax = 4;
 const waitingMax = 64;
 const timeSecondsDefault = 10;
@@ -29,6 +33,7 @@ export class Queries {
   readonly #options: QueriesOptions;
   readonly #waiting: (() => void)[] = [];
   #underWay = 0;
+  #copies: { readonly untilMs: number; readonly found: Promise<boolean> } | undefined;
 
   constructor(options: QueriesOptions) {
     this.#options = options;
@@ -48,6 +53,28 @@ export class Queries {
   async row<S extends z.ZodType>(question: Question<S>): Promise<z.output<S> | undefined> {
     const [row] = await this.rows(question);
     return row;
+  }
+
+  /**
+   * What takes each row once: nothing, unless a crash left a block twice. Telling rows apart costs
+   * memory for each of them, so it is done only where there is something to tell apart.
+   */
+  async once(): Promise<string> {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#copies === undefined || this.#copies.untilMs < nowMs) {
+      this.#copies = { untilMs: nowMs + copiesKnownMs, found: this.#hasCopies() };
+      // An answer that did not come is asked for again the next time.
+      this.#copies.found.catch(() => {
+        this.#copies = undefined;
+      });
+    }
+    return (await this.#copies.found) ? 'LIMIT 1 BY chain, pos' : '';
+  }
+
+  async #hasCopies(): Promise<boolean> {
+    const chain = 'SELECT count() > max(pos) - min(pos) + 1 AS more FROM sealed GROUP BY chain';
+    const sql = `SELECT countIf(more) AS copies FROM (${chain}) LIMIT 1`;
+    return ((await this.row({ sql, row: Copies }))?.copies ?? 0) > 0;
   }
 
   /** Rows as they come: a caller that keeps little of each keeps memory flat. */

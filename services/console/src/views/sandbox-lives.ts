@@ -136,7 +136,7 @@ async function summaries(lives: readonly Life[], reading: LifeReading): Promise<
   const params = Object.fromEntries(lives.map(({ s }, index) => [`u${index}`, s]));
   const among = `sandbox IN (${lives.map((_, index) => `{u${index}:String}`).join(', ')})`;
   const [counts, losses] = await Promise.all([
-    queries.rows({ sql: countsSql(among), params, row: CountRow, signal }),
+    queries.rows({ sql: countsSql(among, await queries.once()), params, row: CountRow, signal }),
     queries.rows({ sql: lossesSql(among), params, row: LossRow, signal }),
   ]);
   const { standings, waiting } = containment.list();

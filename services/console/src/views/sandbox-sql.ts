@@ -36,12 +36,12 @@ FROM sealed WHERE kind IN (${lifecycle}) AND ${condition}
 GROUP BY s, i HAVING created > 0`;
 }
 
-/** How much there is of each life, by kind and severity. */
-export function countsSql(condition: string): string {
+/** How much there is of each life, by kind and severity; `once` as `Queries.once` gives it. */
+export function countsSql(condition: string, once: string): string {
   return `
 SELECT s, i, kind, severity, count() AS rows, ${ns('max(time)')} AS lastAt FROM (
   SELECT sandbox AS s, incarnation AS i, kind, severity, time FROM sealed
-  WHERE ${condition} LIMIT 1 BY chain, pos)
+  WHERE ${condition} ${once})
 GROUP BY s, i, kind, severity LIMIT 100000`;
 }
 
