@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { vectors } from '@sandtrail/chain/vectors';
 import { openApi } from '@sandtrail/console/contract/open-api';
 import { goldenText } from '@sandtrail/forwarder/ocsf/golden';
+import { dashboardText } from '@sandtrail/grafana/dashboard';
 import { jsonSchemas } from '@sandtrail/schemas/json-schemas';
 
 const schemas = new URL('../schemas/', import.meta.url);
@@ -15,6 +16,8 @@ writeFileSync(
   new URL('../services/forwarder/src/ocsf/fixtures/golden.ndjson', import.meta.url),
   goldenText(),
 );
+
+writeFileSync(new URL('../dashboards/grafana/sandtrail.json', import.meta.url), dashboardText());
 
 /** Makes the folder hold these files and no others. */
 function writeFolder(name: string, files: ReadonlyMap<string, string>): void {
