@@ -27,10 +27,18 @@ export async function cached({ name, fill, cacheHome }: Cached): Promise<string>
   try {
     const [command, ...words] = fill(draft);
     await run(command, words, { timeout: fetchMsMax });
-    // Whoever filled it meanwhile was as good.
-    if (!existsSync(folder)) renameSync(draft, folder);
+    moveInto(folder, draft);
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
   return folder;
+}
+
+/** Two test files may fetch at once: whoever was first was as good. */
+function moveInto(folder: string, draft: string): void {
+  try {
+    renameSync(draft, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+  }
 }

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { cached } from './cache.ts';
 
 const packages = ['ocsf-json-schema==1.2.0', 'jsonschema==4.26.0'];
+/** The system's own: what pip fetches has to fit the one that runs it. */
+const python = '/usr/bin/python3';
 const program = new URL('../ocsf/check-ocsf.py', import.meta.url).pathname;
 
 /** Names each fault of these OCSF events, one JSON object a line. */
@@ -15,11 +17,11 @@ export async function faultsOf(
     name: 'ocsf-json-schema-1.2.0',
     cacheHome,
     fill: (target) => [
-      ...(['python3', '-m', 'pip', 'install', '--quiet', '--target', target] as const),
+      ...([python, '-m', 'pip', 'install', '--quiet', '--target', target] as const),
       ...['--root-user-action=ignore', ...packages],
     ],
   });
-  const child = spawn('python3', [program], { env: { PYTHONPATH: folder, PATH: '/usr/bin:/bin' } });
+  const child = spawn(python, [program], { env: { PYTHONPATH: folder } });
   const said = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said.out += text;
