@@ -10,6 +10,7 @@ import {
   type Watching,
 } from '@sandtrail/host/docker/scheduler';
 import type { DriverChoice } from '@sandtrail/host/driver/driver';
+import { createGvisorCollector } from '@sandtrail/host/gvisor';
 import type { RegisteredSandboxes } from '@sandtrail/host/registered-sandboxes';
 import { parsePolicy } from '@sandtrail/policy/parse-policy';
 import { every } from '@sandtrail/runtime/supervise';
@@ -60,7 +61,7 @@ export function createContainers(surroundings: Surroundings): Containers {
   const schedulers: DockerScheduler[] = [];
   const feeds = engines.map(({ feed }) => feed);
   return {
-    collectors: feeds.length === 0 ? [] : [createDockerCollector({ feeds, clock, counters })],
+    collectors: feeds.length === 0 ? [] : collectorsOf(surroundings, feeds),
     attach: (parts) => {
       for (const { docker, feed } of engines) {
         const scheduler = new DockerScheduler({
@@ -93,6 +94,17 @@ export function createContainers(surroundings: Surroundings): Containers {
       return scheduler.watch(container, wish);
     },
   };
+}
+
+function collectorsOf(
+  { layout, clock, counters, log }: Surroundings,
+  feeds: readonly EventFeed[],
+): readonly Collector[] {
+  const directory = path.join(layout.run, 'gvisor');
+  return [
+    createDockerCollector({ feeds, clock, counters }),
+    createGvisorCollector({ directory, clock, counters, logger: log.child('gvisor') }),
+  ];
 }
 
 /** A policy that a label names; the name comes from whoever started the container. */

@@ -61,6 +61,8 @@ export interface DockerEngine {
   running(label: string): Promise<readonly string[]>;
   /** Acts on a container; to be in that state already, or gone, is no failure. */
   act(id: string, act: 'pause' | 'unpause'): Promise<void>;
+  /** Sends SIGKILL; from the moment when it is asked, the engine does not start it again. */
+  kill(id: string): Promise<void>;
   /** The engine starts it again neither after its death nor at its own next start. */
   keepDead(id: string): Promise<void>;
   disconnect(id: string, network: string): Promise<void>;
@@ -126,6 +128,7 @@ export async function openDockerEngine(options: EngineOptions): Promise<DockerEn
       if (answer.status === 500 && /is not paused/.test(answer.text)) return;
       succeeded(answer, gone);
     },
+    kill: (id) => post(`/containers/${id}/kill`, undefined, gone),
     keepDead: (id) => post(`/containers/${id}/update`, { RestartPolicy: { Name: 'no' } }, gone),
     disconnect: (id, network) =>
       post(`/networks/${network}/disconnect`, { Container: id, Force: true }, [404]),

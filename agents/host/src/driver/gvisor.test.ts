@@ -1,5 +1,6 @@
 // The gvisor driver on real Sentries of a real engine: the table of all drivers, and their own traps.
 import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '@sandtrail/runtime/clock';
 import { proofHolds } from '@sandtrail/schemas/proof-holds';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -61,6 +62,18 @@ test('a sandbox that its engine has paused is killed within 200 ms', async () =>
     await engine.api('POST', `/containers/${id}/wait`);
     expect((await engine.engine.inspect(id))?.State.Status).toBe('exited');
   });
+});
+
+test('a restart policy does not bring a killed Sentry back', async () => {
+  const container = await start({ command: busyCommand(1), restart: 'always' });
+  await new Promise((resolve) => container.launched.stdout?.once('data', resolve));
+  const killed = await driver.apply(container.target, 'L5');
+  expect(killed).toMatchObject({ state: 'applied' });
+  expect(killed).not.toHaveProperty('detail');
+  await delay(1_500);
+  expect(proofHolds('L5', await driver.verify(container.target))).toBe(true);
+  expect((await engine.engine.inspect(container.id))?.State.Status).toBe('exited');
+  await container.end();
 });
 
 test('what the engine pauses can be frozen, and runs on after the release', async () => {
