@@ -42,3 +42,16 @@ test('whatever is not a GET asks for the header that a form of another site cann
   ))
     expect(parameters.some(({ name }) => name === 'x-sandtrail-console')).toBe(method !== 'get');
 });
+
+test('every reference in the document leads to a shape that stands there', () => {
+  const text = openApi();
+  const { components } = z
+    .object({ components: z.object({ schemas: z.record(z.string(), z.unknown()) }) })
+    .parse(JSON.parse(text));
+  const references = [...text.matchAll(/"\$ref": "([^"]+)"/g)].map(([, target]) => target);
+  expect(references.length).toBeGreaterThan(50);
+  for (const target of references) {
+    const name = target?.replace('#/components/schemas/', '') ?? '';
+    expect(Object.keys(components.schemas)).toContain(name);
+  }
+});

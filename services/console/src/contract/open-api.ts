@@ -37,7 +37,7 @@ export function openApi(): string {
     paths,
     components: {
       schemas: Object.fromEntries(bare),
-      securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: 'sandtrail-session' } },
+      securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: 'sandtrail-PORT' } },
     },
   };
   return `${JSON.stringify(document, undefined, 1)}\n`;
