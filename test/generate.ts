@@ -6,6 +6,7 @@ import { openApi } from '@sandtrail/console/contract/open-api';
 import { goldenText } from '@sandtrail/forwarder/ocsf/golden';
 import { dashboardText } from '@sandtrail/grafana/dashboard';
 import { jsonSchemas } from '@sandtrail/schemas/json-schemas';
+import { schemaSql } from '@sandtrail/store/schema-sql';
 
 const schemas = new URL('../schemas/', import.meta.url);
 
@@ -16,6 +17,7 @@ writeFileSync(
   new URL('../services/forwarder/src/ocsf/fixtures/golden.ndjson', import.meta.url),
   goldenText(),
 );
+writeFileSync(new URL('../deploy/clickhouse/schema.sql', import.meta.url), schemaSql());
 
 writeFileSync(new URL('../dashboards/grafana/sandtrail.json', import.meta.url), dashboardText());
 

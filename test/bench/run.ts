@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { startBroker } from '../world/kafka.ts';
 import { type Figure, figure, tableOf } from './figure.ts';
 import { measureForward } from './forward.ts';
 import { measureIdle } from './idle.ts';
@@ -11,7 +12,7 @@ import { measureThroughput } from './throughput.ts';
 
 const usage = `npm run bench -- [--only NAME]… [--seconds N] [--runs N] [--rate N] [--out FILE]
 
-  --only NAME    one of: latency, records, emit, idle, forward; may be given more than once
+  --only NAME    one of: latency, records, kafka, emit, idle, forward; may be given more than once
   --seconds N    how long a load or a silence lasts (60 and 30 unless told)
   --runs N       attacks whose latency is measured (30)
   --rate N       records a second of a load instead of the aim's; 0 is as many as are taken
@@ -31,11 +32,12 @@ const { values } = parseArgs({
 
 const seconds = (usual: number) => Number(values.seconds ?? usual);
 const rate = (aim: number) => Number(values.rate ?? aim);
-const aims = { records: 30_000, emit: 15_000 } as const;
+const aims = { records: 30_000, kafka: 20_000, emit: 15_000 } as const;
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   latency: () => measureLatency({ runs: Number(values.runs ?? 30) }),
   records: () => load('records'),
+  kafka: loadThroughKafka,
   emit: () => load('emit'),
   idle: () => measureIdle({ seconds: seconds(30) }),
   forward: () => measureForward({ rate: rate(10_000), seconds: seconds(15) }),
@@ -43,6 +45,18 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
 
 function load(way: 'records' | 'emit') {
   return measureThroughput({ way, aim: aims[way], rate: rate(aims[way]), seconds: seconds(60) });
+}
+
+/** The same load as `records`, with a broker on the same cores. */
+async function loadThroughKafka() {
+  const broker = await startBroker({ isMeasured: true });
+  try {
+    const { url: bus } = broker;
+    const pace = { rate: rate(aims.kafka), seconds: seconds(60) };
+    return await measureThroughput({ way: 'records', aim: aims.kafka, bus, ...pace });
+  } finally {
+    await broker.close();
+  }
 }
 
 const names = values.only ?? Object.keys(benches);

@@ -12,6 +12,8 @@ import { perRecords, threadCosts } from './thread-cost.ts';
 /** Which load, how fast, how long; what a rate of 0 gives is the most that goes. */
 export interface ThroughputPlan extends Pick<LoadPlan, 'way' | 'rate' | 'seconds'> {
   readonly aim: number;
+  /** The log, as `--bus` takes it; the embedded one without. */
+  readonly bus?: string;
 }
 
 const sampleMs = 1000;
@@ -24,7 +26,11 @@ const keptShare = 0.99;
 
 /** Runs the load on a product of its own. */
 export async function measureThroughput(plan: ThroughputPlan): Promise<readonly Figure[]> {
-  const product = new TestProduct({ checkpointMs: 2000, logLevel: 'warn' });
+  const product = new TestProduct({
+    checkpointMs: 2000,
+    logLevel: 'warn',
+    ...(plan.bus === undefined ? {} : { bus: plan.bus }),
+  });
   await product.start({ withFeed: false });
   try {
     return await loaded(product, plan);
@@ -59,7 +65,7 @@ async function loaded(product: TestProduct, plan: ThroughputPlan): Promise<reado
   const throughMs = Math.max(samples.endedMs + Math.max(sealedMs, judgedMs) - beganMs, 1);
   const taken = (result.sent / result.elapsedMs) * 1000;
   const through = (result.sent / (Math.max(result.elapsedMs, throughMs) / 1000)) | 0;
-  const name = way === 'records' ? 'gateway' : 'kit';
+  const name = nameOf(plan);
   const pace = rate === 0 ? 'as fast as taken' : `paced at ${rate}/s`;
   const isWhole = rows === result.sent && exit === 0 && findings === 0 && refused === 0;
   return [
@@ -182,4 +188,9 @@ class Samples {
     const cpuMs = totalOf(this.#last).cpuMs - totalOf(this.#first).cpuMs;
     return (cpuMs / (this.endedMs - this.#beganMs)) * 100;
   }
+}
+
+function nameOf({ way, bus }: ThroughputPlan): string {
+  if (bus !== undefined) return 'kafka';
+  return way === 'records' ? 'gateway' : 'kit';
 }

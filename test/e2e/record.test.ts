@@ -241,8 +241,9 @@ test('a forged row of a copy is named by chain and position, and the original st
 /** Rewrites one letter of one row in a store that nobody serves. */
 async function forge(dir: string) {
   const store = await openStore({ dir, logger: silentLogger, counters: createCounters() });
+  if (!('socketPath' in store.readTarget)) throw new Error('the store is not chDB');
   const statements = httpStatements({
-    target: { socketPath: path.join(path.dirname(store.readSocket), 'store.sock') },
+    target: { socketPath: path.join(path.dirname(store.readTarget.socketPath), 'store.sock') },
     requestsMax: 1,
     requestTimeoutMs: 30_000,
     ready: () => Promise.resolve(),

@@ -41,8 +41,8 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
   const calls = new PendingCalls();
   let current: Worker | undefined;
   const runOnce = async () => {
-    const { dir, readSocket, node } = options;
-    const start: WorkerStart = { destinations, dir, readSocket, node };
+    const { dir, store, node } = options;
+    const start: WorkerStart = { destinations, dir, store, node };
     const worker = new Worker(program, { workerData: start });
     current = worker;
     let failure = 'it ended by itself';

@@ -1,4 +1,5 @@
 // What the forwarder's worker and its owner tell each other.
+import { StoreTarget } from '@sandtrail/store/store-target';
 import * as z from 'zod';
 import { Counts } from './cursor.ts';
 import { Destinations } from './outputs.ts';
@@ -7,8 +8,8 @@ import { Destinations } from './outputs.ts';
 export const WorkerStart = z.strictObject({
   destinations: Destinations,
   dir: z.string(),
-  /** The store's socket for readers. */
-  readSocket: z.string(),
+  /** Where the store answers readers. */
+  store: StoreTarget,
   node: z.string(),
 });
 export type WorkerStart = z.infer<typeof WorkerStart>;

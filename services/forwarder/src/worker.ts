@@ -7,8 +7,8 @@ import { connectReader } from '@sandtrail/store/open-store';
 import { startForwarding } from './forwarding.ts';
 import { type FromWorker, ToWorker, WorkerStart } from './messages.ts';
 
-const { destinations, dir, readSocket, node } = WorkerStart.parse(workerData);
-const store = connectReader({ target: { socketPath: readSocket }, counters: createCounters() });
+const { destinations, dir, store: target, node } = WorkerStart.parse(workerData);
+const store = connectReader({ target, counters: createCounters() });
 const forwarding = startForwarding({
   ...{ destinations, dir, store, node, clock: systemClock, random: systemRandom },
   onCounted: (name, counts) => tell({ type: 'counted', name, counts }),

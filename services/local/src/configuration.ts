@@ -6,6 +6,7 @@ import { ConsoleConfig } from '@sandtrail/console/config';
 import { Destinations } from '@sandtrail/forwarder/outputs';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { text } from '@sandtrail/schemas/scalars';
+import { ServedStore } from '@sandtrail/store/store-target';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import type { Layout } from './layout.ts';
@@ -62,6 +63,16 @@ const BusSetting = z.union([
   z.string().startsWith('kafka').transform(kafkaSettingsOf),
 ]);
 
+const StoreSetting = z.union([
+  z.literal('embedded'),
+  ServedStore,
+  z
+    .string()
+    .startsWith('http')
+    .transform((url) => ({ url }))
+    .pipe(ServedStore),
+]);
+
 /** Every setting, with its unit in its name. Unknown settings are refused. */
 export const Configuration = z.strictObject({
   /** This machine's name in streams and grants. */
@@ -75,6 +86,8 @@ export const Configuration = z.strictObject({
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** The log: `embedded`, or where a Kafka cluster is. */
   bus: BusSetting.default('embedded'),
+  /** The store: `embedded`, or where a ClickHouse server is. */
+  store: StoreSetting.default('embedded'),
   /** How often the signer looks for something new to sign. */
   checkpointMs: z.int().min(100).max(3_600_000).default(2_000),
   /** Sealed records that each partition of the events topic keeps for readers that lag. */

@@ -5,7 +5,7 @@ import type { OpenedStore } from '@sandtrail/store/open-store';
 import type { Surroundings } from './role.ts';
 
 interface Parts {
-  readonly store: Pick<OpenedStore, 'readSocket'>;
+  readonly store: Pick<OpenedStore, 'readTarget'>;
   readonly sealer: Pick<Sealer, 'status'>;
 }
 
@@ -16,7 +16,7 @@ export function startForward(surroundings: Surroundings, { store, sealer }: Part
     destinations: configuration.destinations,
     node: configuration.node,
     dir: layout.forwarder,
-    readSocket: store.readSocket,
+    store: store.readTarget,
     arrivals: () => sealer.status().reduce((sum, { sealedTo }) => sum + sealedTo, 0n),
     log: log.child('forwarder'),
     counters,

@@ -80,7 +80,7 @@ async function sign({ name, failures = 0 }: SigningOptions) {
   const released: ReleasedCheckpoint[] = [];
   const headFile = path.join(root, `${name}-heads.json`);
   let failing = failures;
-  const reader = connectReader({ target: { socketPath: store.readSocket }, counters });
+  const reader = connectReader({ target: store.readTarget, counters });
   const signer: Signer = await startSigner({
     store: reader,
     key,

@@ -10,7 +10,7 @@ import type { Verb } from '../verb.ts';
 const consoleHint = 'Console: `sandtrail console` prints a sign-in link.';
 
 /** Options that are settings of `config.yaml` as well. */
-const settings: ReadonlySet<string> = new Set(['bus']);
+const settings: ReadonlySet<string> = new Set(['bus', 'store']);
 
 /** Starts the product; ends it in order when told to. */
 export const upVerb: Verb = {
@@ -26,6 +26,7 @@ export const upVerb: Verb = {
       value: 'URL',
       help: 'the log: embedded, or kafka://HOST:PORT[,…][?replication=N]',
     },
+    store: { type: 'string', value: 'URL', help: 'embedded, or a ClickHouse server’s URL' },
     'print-config': { type: 'boolean', help: 'print the effective configuration and stop' },
   },
   examples: [

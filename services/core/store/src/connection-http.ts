@@ -1,4 +1,5 @@
 // Statements over ClickHouse's HTTP interface: to a server's URL, or to chDB's process by its socket.
+import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { finished, type Readable } from 'node:stream';
@@ -12,11 +13,12 @@ import { SandtrailError } from '@sandtrail/schemas/errors';
 import type { Statement } from './connection.ts';
 import { connectionFailure } from './connection-failure.ts';
 import { exceptionTagHeader, withoutExceptionTail } from './exception-tail.ts';
+import type { ServerTarget, StoreTarget } from './store-target.ts';
 
 /** Where to send statements, and how many at once. */
 export interface HttpOptions {
-  /** A server's URL, with user and password if it asks for them; or chDB's Unix socket. */
-  readonly target: { readonly url: string } | { readonly socketPath: string };
+  /** A server, or chDB's Unix socket. A bare URL may have user and password in it. */
+  readonly target: StoreTarget | { readonly url: string };
   /** More than this at once wait; more than ten times this are refused as `STORE_BUSY`. */
   readonly requestsMax: number;
   readonly requestTimeoutMs: number;
@@ -112,9 +114,39 @@ function createHttpClient({ target, requestsMax, requestTimeoutMs }: HttpOptions
     max_open_connections: requestsMax,
     log: { level: ClickHouseLogLevel.OFF },
     ...('url' in target
-      ? { url: target.url }
+      ? serverOptions(target)
       : { url: 'http://chdb', http_agent: new SocketAgent(target.socketPath, agent) }),
   });
+}
+
+/** The server's own settings are its operator's; this one changes what answers look like. */
+const serverSettings = { output_format_json_quote_64bit_integers: 1 } as const;
+
+function serverOptions(target: ServerTarget | { readonly url: string }) {
+  const { login, ca } = 'login' in target || 'ca' in target ? target : {};
+  return {
+    url: target.url,
+    clickhouse_settings: serverSettings,
+    ...(login === undefined
+      ? {}
+      : { username: login.user, password: secretOf(login.passwordFile) }),
+    ...(ca === undefined ? {} : { tls: { ca_cert: fileOf(ca) } }),
+  };
+}
+
+function secretOf(path: string): string {
+  return fileOf(path)
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
+}
+
+/** @throws SandtrailError `CONFIG_INVALID` */
+function fileOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new SandtrailError('CONFIG_INVALID', { detail: `store: ${path} cannot be read`, cause });
+  }
 }
 
 /** Sends whatever is asked for to one Unix socket. */

@@ -14,6 +14,7 @@ import { httpStatements } from './connection-http.ts';
 import { migrate } from './migrations.ts';
 import type { Store, StoreReader } from './store.ts';
 import { storeReader } from './store-reader.ts';
+import type { StoreTarget } from './store-target.ts';
 import { storeOver } from './store-writer.ts';
 
 /** How to open a store. */
@@ -42,8 +43,8 @@ interface Account {
 
 /** A store that this process opened. */
 export interface OpenedStore extends Store {
-  /** The Unix socket for `connectReader`: who reaches it can read everything and write nothing. */
-  readonly readSocket: string;
+  /** For `connectReader`: who reaches it can read everything and write nothing. */
+  readonly readTarget: StoreTarget;
   /** The engine's process, for figures; undefined while it is being started again. */
   readonly enginePid: () => number | undefined;
 }
@@ -84,7 +85,8 @@ export async function openStore(options: OpenOptions): Promise<OpenedStore> {
     await migrate(connection);
     await checkStore({ connection, logger: options.logger, counters });
     const store = storeOver({ connection, reader: storeReader({ connection: reads, counters }) });
-    return { ...store, close, readSocket: places.readSocket, enginePid: () => engine.pid };
+    const readTarget = { socketPath: places.readSocket };
+    return { ...store, close, readTarget, enginePid: () => engine.pid };
   } catch (error) {
     await close();
     throw error;
@@ -116,11 +118,11 @@ async function removeLeftBlocks(blockDir: string): Promise<void> {
 }
 
 /**
- * Reads a store that somebody else has open: by the `readSocket` of the process that holds it, or by
+ * Reads a store that somebody else has open: by the `readTarget` of the process that holds it, or by
  * the URL of a ClickHouse server (with user and password in it, where it asks for them).
  */
 export function connectReader(options: {
-  readonly target: { readonly socketPath: string } | { readonly url: string };
+  readonly target: StoreTarget | { readonly url: string };
   readonly counters: Counters;
 }): StoreReader {
   const { target, counters } = options;

@@ -241,7 +241,7 @@ describe('several processes', () => {
 
   test('a reader on the read socket reads what was sealed and cannot write', async () => {
     const reader: StoreReader = connectReader({
-      target: { socketPath: store.readSocket },
+      target: { socketPath: socketOf(store) },
       counters,
     });
     const written = block(8, samples(10));
@@ -266,3 +266,8 @@ describe('several processes', () => {
     expect(counters.snapshot()['store.engine_exits']).toBe(1);
   });
 });
+
+function socketOf({ readTarget }: OpenedStore): string {
+  if ('socketPath' in readTarget) return readTarget.socketPath;
+  throw new Error('the store is not chDB');
+}

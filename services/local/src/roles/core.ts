@@ -8,7 +8,6 @@ import { kitSenders } from '@sandtrail/gateway/kit-senders';
 import { agentHooks } from '@sandtrail/sandbox/hooks';
 import { partitionCount } from '@sandtrail/schemas/topics';
 import { startSealer } from '@sandtrail/sealer/sealer';
-import { type OpenedStore, openStore } from '@sandtrail/store/open-store';
 import { adminRoutes } from '../admin-routes.ts';
 import { startAdminServer } from '../admin-server.ts';
 import { keyFilesOf } from '../keys.ts';
@@ -16,6 +15,7 @@ import { openKit, openScanner } from '../kits.ts';
 import { startNotes, trustedKeys } from '../notes.ts';
 import { openLog } from '../open-log.ts';
 import { startOwnMetrics } from '../own-metrics.ts';
+import { openOwnStore } from '../own-store.ts';
 import { maskOver, peopleActs } from '../people-acts.ts';
 import { startRetention } from '../retention.ts';
 import type { ProcessSurroundings, Running, Surroundings } from '../role.ts';
@@ -98,16 +98,6 @@ export async function startCore(surroundings: ProcessSurroundings): Promise<Runn
 }
 
 type Gateway = Awaited<ReturnType<typeof startGateway>>;
-
-function openOwnStore({ layout, counters, log }: Surroundings): Promise<OpenedStore> {
-  return openStore({
-    dir: layout.store,
-    runDir: layout.runCore,
-    readDir: layout.runSigner,
-    logger: log.child('store'),
-    counters,
-  });
-}
 
 function startDoor(surroundings: ProcessSurroundings, bus: Bus): Promise<Gateway> {
   const { layout, configuration, clock, counters, log, spans } = surroundings;

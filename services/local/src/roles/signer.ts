@@ -1,19 +1,16 @@
 // The signer's process: reads sealed rows back, signs checkpoints, hands them to the core.
-import path from 'node:path';
 import { loadSigningKey } from '@sandtrail/sealer/key-file';
 import { startSigner as startSigning } from '@sandtrail/sealer/signer';
 import { connectReader } from '@sandtrail/store/open-store';
 import { callAdmin } from '../admin-client.ts';
 import { keyFilesOf, signerName } from '../keys.ts';
+import { ownReadTarget } from '../own-store.ts';
 import type { Running, Surroundings } from '../role.ts';
 
 /** Starts signing. It holds the one private key that makes checkpoints, and can write no row. */
 export async function startSigner(surroundings: Surroundings): Promise<Running> {
   const { layout, configuration, clock, counters, log } = surroundings;
-  const store = connectReader({
-    target: { socketPath: path.join(layout.runSigner, 'read.sock') },
-    counters,
-  });
+  const store = connectReader({ target: ownReadTarget(surroundings), counters });
   const signer = await startSigning({
     store,
     key: await loadSigningKey({

@@ -109,8 +109,8 @@ class KafkaBus implements Bus {
   readonly #outage: Outage;
   readonly #places = placesOf(partitionCount);
   readonly #queue: AppendQueue;
-  /** Findings and containment never wait behind events: producers send to a broker in turn. */
-  readonly #lanes: { readonly events: KafkaLane; readonly others: KafkaLane };
+  /** One for each place: kafkajs lets one send of a producer go to a broker at a time. */
+  readonly #lanes: readonly KafkaLane[];
   readonly #sending = new Map<number, Promise<void>>();
   #flush: NodeJS.Immediate | undefined;
   #isClosed = false;
@@ -126,10 +126,7 @@ class KafkaBus implements Bus {
     this.#counters = counters;
     this.#outage = new Outage({ logger, counters });
     this.#queue = new AppendQueue(this.#places.length, { ...defaultLimits, ...limits });
-    this.#lanes = {
-      events: new KafkaLane(settings, logger),
-      others: new KafkaLane(settings, logger),
-    };
+    this.#lanes = this.#places.map(() => new KafkaLane(settings, logger));
   }
 
   append(place: Place, values: readonly Buffer[]): Promise<bigint> {
@@ -167,7 +164,7 @@ class KafkaBus implements Bus {
     clearImmediate(this.#flush);
     this.#sendAll();
     await Promise.all(this.#sending.values());
-    await Promise.all([this.#lanes.events.close(), this.#lanes.others.close()]);
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
     await this.#reader.close();
   }
 
@@ -185,12 +182,14 @@ class KafkaBus implements Bus {
     for (;;) {
       const appends = this.#queue.take(slot, sendBytesMax);
       if (appends.length === 0) return;
-      await this.#send(place, appends);
+      await this.#send(place, slot, appends);
     }
   }
 
-  async #send({ topic, partition }: Place, appends: readonly PendingAppend[]): Promise<void> {
-    const lane = topic === 'events' ? this.#lanes.events : this.#lanes.others;
+  async #send(place: Place, slot: number, appends: readonly PendingAppend[]): Promise<void> {
+    const { topic, partition } = place;
+    const lane = this.#lanes[slot];
+    assert(lane !== undefined, `the log has ${slot + 1} places`);
     const values = appends.flatMap((append) => append.values);
     try {
       const name = topicName(this.#settings, topic);
