@@ -45,7 +45,7 @@ export async function measureForward(load: Load): Promise<readonly Figure[]> {
       syslog: { type: 'syslog', host: '127.0.0.1', port: rsyslog.port, tls },
       dead: { type: 'elastic', url: `http://127.0.0.1:${await freePort()}` },
     }),
-    ...{ dir: path.join(dir, 'forwarder'), readSocket: store.readSocket, node: 'bench' },
+    ...{ dir: path.join(dir, 'forwarder'), store: store.readTarget, node: 'bench' },
     arrivals: () => BigInt(stored),
     ...{ log: silentLogger, counters },
   });
