@@ -6,7 +6,7 @@ import { readTargetOf, type StoreTarget } from '@sandtrail/store/store-target';
 import type { ProcessSurroundings, Surroundings } from './role.ts';
 
 /**
- * Opens it for the core. A server that does not answer is waited for, and the supervisor is told so.
+ * Opens it for the core. A server that does not answer is waited for, and the supervisor is told.
  * @throws SandtrailError as `openStore` and `openServedStore`
  */
 export function openOwnStore(surroundings: ProcessSurroundings): Promise<OpenedStore> {
