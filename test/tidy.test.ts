@@ -11,7 +11,7 @@ import { checkShape } from './tidy/shape.ts';
 import { parseSource, projectFiles, readSource, root } from './tidy/source.ts';
 
 const files = projectFiles();
-const sources = files.filter((name) => name.endsWith('.ts')).map(readSource);
+const sources = files.filter((name) => /\.tsx?$/.test(name)).map(readSource);
 
 describe('the project', () => {
   test('imports only what the table allows', () => {
@@ -93,6 +93,12 @@ describe('a planted violation is found', () => {
       'a path out of the package',
       'services/sealer/src/x.ts',
       'import "../../gateway/src/admit.ts";',
+    ],
+    ['a page that imports Node', 'dashboards/soc/src/x.tsx', 'import "node:fs";'],
+    [
+      'a page that imports more than the contract',
+      'dashboards/soc/src/x.tsx',
+      'import "@sandtrail/console/http/pages";',
     ],
     [
       'a type from outside its row',

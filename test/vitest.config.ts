@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 // Real kernels and real processes on a busy machine: what fails once is looked at twice, and shown.
 const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 120_000, retry: 2 } as const;
-const whole = ['test/e2e/**/*.test.ts', 'test/fault/**/*.test.ts'];
+const whole = ['test/e2e/**/*.test.ts', 'test/fault/**/*.test.ts', 'test/console/**/*.test.ts'];
 
 export default defineConfig({
   test: {

@@ -51,6 +51,8 @@ const table: Readonly<Record<string, Allowance>> = {
   'services/cli': { packages: [...serviceFloor, 'local'], node: 'all' },
   'services/local': { packages: ['*'], node: 'all' },
   'dashboards/grafana': { packages: [], node: [] },
+  // A browser: of the console it takes the contract alone, and nothing of Node.
+  'dashboards/soc': { packages: ['schemas', 'console/contract'], node: [] },
   test: { packages: ['*'], node: 'all' },
 };
 
@@ -110,9 +112,12 @@ function judge(name: string, place: string, allowance: Allowance, target: string
     const allowed = allowance.node === 'all' || allowance.node.includes(target);
     return allowed ? undefined : `${place} may not import ${target}`;
   }
-  const own = /^@sandtrail\/([a-z-]+)/.exec(target)?.[1];
-  if (own === undefined) return undefined;
-  const allowed = allowance.packages.includes('*') || allowance.packages.includes(own);
+  const found = /^@sandtrail\/(([a-z-]+).*)$/.exec(target);
+  if (found === null) return undefined;
+  const [, file = '', own = ''] = found;
+  const allowed = allowance.packages.some(
+    (each) => each === '*' || each === own || file.startsWith(`${each}/`),
+  );
   return allowed ? undefined : `${place} may not import @sandtrail/${own}`;
 }
 

@@ -7,7 +7,7 @@ const functionLinesMax = 70;
 const lineCharsMax = 100;
 
 const bannedNames =
-  /(?:^|[-/])(?:index|utils?|helpers?|common|types|manager|handler|processor|data|info)\.ts$/;
+  /(?:^|[-/])(?:index|utils?|helpers?|common|types|manager|handler|processor|data|info)\.tsx?$/;
 
 /** Names each fault of a file's name, length or top. */
 export function checkShape(file: SourceFile): readonly string[] {
@@ -15,7 +15,7 @@ export function checkShape(file: SourceFile): readonly string[] {
   const base = path.basename(file.path);
   if (bannedNames.test(file.path))
     faults.push(`${file.path}: name it for the one thing it exports`);
-  if (!/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z]+)*\.ts$/.test(base)) {
+  if (!/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z]+)*\.tsx?$/.test(base)) {
     faults.push(`${file.path}: file names are kebab-case`);
   }
   if (file.lines.length > fileLinesMax + 1) {

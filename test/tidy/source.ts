@@ -41,7 +41,7 @@ export function readSource(name: string): SourceFile {
 /** Parses a text as if it stood at `name`. */
 export function parseSource(name: string, text: string): SourceFile {
   const nodes: SyntaxNode[] = [];
-  collect(parseAst(text, { lang: 'ts' }), nodes);
+  collect(parseAst(text, { lang: name.endsWith('.tsx') ? 'tsx' : 'ts' }), nodes);
   return { path: name, text, lines: text.split('\n'), nodes };
 }
 
