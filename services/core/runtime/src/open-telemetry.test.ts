@@ -1,0 +1,52 @@
+// OpenTelemetry against a receiver that is away: work goes on, failures and skipped spans are counted.
+import { createServer } from 'node:http';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { systemClock, systemRandom } from './clock.ts';
+import { type Counters, createCounters } from './counters.ts';
+import { silentLogger } from './log.ts';
+import { type OpenTelemetry, startOpenTelemetry } from './open-telemetry.ts';
+
+let counters: Counters;
+let telemetry: OpenTelemetry;
+let bodies: Buffer[];
+const server = createServer(async (request, response) => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(Buffer.from(chunk));
+  bodies.push(Buffer.concat(chunks));
+  response.writeHead(503).end();
+});
+
+beforeEach(async () => {
+  counters = createCounters();
+  bodies = [];
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  telemetry = startOpenTelemetry({
+    endpoint: `http://127.0.0.1:${port}`,
+    headers: {},
+    ...{ node: 'node-1', process: 'core', exportMs: 60_000 },
+    ...{ clock: systemClock, random: systemRandom, counters, log: silentLogger },
+  });
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test('work is done whatever the receiver answers, and what is not of ours is not told', async () => {
+  const { spans } = telemetry;
+  const hostile = 'a name\nfrom a sandbox';
+  expect(await spans.around('store.insert', { place: hostile }, async () => 7)).toBe(7);
+  const failing = spans.around('bus.append', {}, () => Promise.reject(new Error('full')));
+  await expect(failing).rejects.toThrowError('full');
+  for (let index = 0; index < 60; index += 1) {
+    await spans.around('gateway.batch', { records: index }, async () => undefined);
+  }
+  await telemetry.close();
+  expect(counters.snapshot()['telemetry.spans_skipped{gateway.batch}']).toBeGreaterThanOrEqual(20);
+  expect(counters.snapshot()['telemetry.exports_failed']).toBeGreaterThan(0);
+  const sent = Buffer.concat(bodies).toString('latin1');
+  expect(sent).toContain('store.insert');
+  expect(sent).not.toContain('from a sandbox');
+});
