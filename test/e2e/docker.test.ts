@@ -160,6 +160,16 @@ test('a container that nobody watches is left alone, wherever its cgroup lies', 
   expect(await statusOf(id)).toBe('running');
 });
 
+test('the doctor says which engine answers, and what it cannot see without one', async () => {
+  const { stdout } = await product.command(['doctor', '--json']);
+  const { checks } = z
+    .object({ checks: z.array(z.looseObject({ name: z.string() })) })
+    .parse(JSON.parse(stdout));
+  const named = (name: string) => checks.find((check) => check.name.startsWith(name));
+  expect(named('docker')).toMatchObject({ state: 'on', mode: expect.stringMatching(/^API 1\.41/) });
+  expect(named('gvisor')).toMatchObject({ state: 'on', mode: expect.stringMatching(/seccheck/) });
+});
+
 test('the record of all that verifies', async () => {
   const { exit, report } = await product.verify();
   expect(report.findings).toEqual([]);

@@ -1,5 +1,5 @@
-// The doctor's visit, with the surroundings of a command: the host's checks, the store's engine, and
-// the destinations.
+// The doctor's visit, with the surroundings of a command: the host's checks, the store's engine,
+// container engines and destinations.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,6 +10,7 @@ import { createCounters } from '@sandtrail/runtime/counters';
 import { silentLogger } from '@sandtrail/runtime/log';
 import { openStore } from '@sandtrail/store/open-store';
 import { checkDestinations } from './check-destinations.ts';
+import { checkEngines } from './check-engines.ts';
 
 /** Examines this machine for a data directory at `data`; takes some seconds, never rejects. */
 export async function examine(data: string): Promise<Diagnosis> {
@@ -21,7 +22,11 @@ export async function examine(data: string): Promise<Diagnosis> {
     dataDirectory: data,
     cgroupName: `sandtrail-doctor-${process.pid}`,
   });
-  const own = [await checkStore(), ...(await checkDestinations(data))];
+  const own = [
+    await checkStore(),
+    ...(await checkEngines(data)),
+    ...(await checkDestinations(data)),
+  ];
   return { ...diagnosis, checks: [...diagnosis.checks, ...own] };
 }
 
