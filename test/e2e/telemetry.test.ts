@@ -1,5 +1,5 @@
 // OpenTelemetry from the real product to a receiver: spans of each stage, a trace for each finding.
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { findingTrace } from '@sandtrail/runtime/spans';
@@ -15,9 +15,9 @@ import { runWorkload, startWorkload } from '../world/workload.ts';
 const secret = 'otlp-secret-7731';
 let product: TestProduct;
 let receiver: OtlpReceiver;
+const headersFile = path.join(tmpdir(), `st-otlp-${process.pid}`);
 beforeAll(async () => {
   receiver = await startOtlpReceiver();
-  const headersFile = path.join(tmpdir(), `st-otlp-${process.pid}`);
   writeFileSync(headersFile, `x-api-key: ${secret}\n`, { mode: 0o600 });
   const { endpoint } = receiver;
   product = await startTestProduct({
@@ -27,6 +27,7 @@ beforeAll(async () => {
 afterAll(async () => {
   expect(await product.close()).toEqual([]);
   await receiver.close();
+  rmSync(headersFile);
 });
 
 /** The spans of a finding's trace, once all of these names are there. */
