@@ -9,9 +9,8 @@ import { Level } from '@sandtrail/schemas/finding';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { linkOf, Person, signIn } from '../world/console.ts';
 import { startTestProduct, type TestProduct } from '../world/product.ts';
-import { awaitRecord } from '../world/seen.ts';
 import { until } from '../world/until.ts';
-import { runWorkload, startWorkload } from '../world/workload.ts';
+import { runWorkload } from '../world/workload.ts';
 
 let product: TestProduct;
 beforeAll(async () => {
@@ -78,6 +77,21 @@ describe('pages of others', () => {
   });
 });
 
+/** All events of a sandbox that has ended, once no more of it is sealed. */
+async function settledEvents(person: Person, sandbox: string) {
+  let before = -1;
+  return until(
+    async () => {
+      const page = await person.json(routes.listEvents, { query: { sandbox, limit: 5000 } });
+      const hasEnded = page.rows.some(({ kind }) => kind === 'sandbox.destroyed');
+      const isSettled = hasEnded && page.rows.length === before;
+      before = page.rows.length;
+      return isSettled && page;
+    },
+    { what: 'the end of the sandbox is sealed', everyMs: 1500 },
+  );
+}
+
 describe('events', () => {
   test('what a sandbox does is told live, and found again sealed, with exact totals', async () => {
     const person = await signIn(product, 'watcher', 'viewer');
@@ -95,14 +109,7 @@ describe('events', () => {
       throw new Error('the feed ended');
     })();
     expect(row).toMatchObject({ kind: 'process.exec', family: 'process', trust: 'kernel' });
-    const page = await until(
-      async () => {
-        const { sandbox } = row;
-        const found = await person.json(routes.listEvents, { query: { sandbox, limit: 5000 } });
-        return found.rows.some(({ kind }) => kind === 'sandbox.destroyed') && found;
-      },
-      { what: 'the end of the sandbox is sealed' },
-    );
+    const page = await settledEvents(person, row.sandbox);
     expect(page.totals).toMatchObject({ isExact: true, rows: page.rows.length });
     expect(page.rows).toContainEqual(row);
     const { sandbox } = row;
@@ -237,76 +244,6 @@ describe('a sandbox that does harm', () => {
   });
 });
 
-describe('containment', () => {
-  test('is asked for by one and released by another, with proofs as returned', async () => {
-    const responder = await signIn(product, 'rosa', 'responder');
-    const approver = await signIn(product, 'paul', 'approver');
-    const running = startWorkload(product, { script: 'sleep 60' });
-    await awaitRecord(product, running.uid, 'sandbox.started');
-    const subject = { sandbox: running.uid, incarnation: 0 };
-    const contained = await responder.json(routes.contain, {
-      body: { ...subject, level: 'L2', reason: 'to look at it' },
-    });
-    expect(contained).toMatchObject({ state: 'verified', requester: { name: 'rosa' } });
-    const params = { uid: running.uid, incarnation: 0 };
-    const frozen = await until(
-      async () => {
-        const found = await responder.find(routes.getSandbox, { params });
-        return found?.state === 'frozen' && found;
-      },
-      { what: 'it is shown as frozen' },
-    );
-    expect(frozen.ladder[2]).toMatchObject({ state: 'proven', requestId: contained.requestId });
-    const proven = frozen.ladder[2]?.results.find((result) => result.state === 'verified');
-    expect(proven?.proof).toMatchObject({ escaped: 0, truncated: false });
-    const body = { ...subject, reason: 'seen enough' };
-    expect(await responder.refusal(routes.release, { body })).toMatchObject({
-      code: 'CONTAIN_SELF_RELEASE',
-      status: 403,
-    });
-    expect(await approver.json(routes.release, { body })).toMatchObject({ state: 'released' });
-    const { standings, recent } = await approver.json(routes.getContainment);
-    expect(standings.find(({ sandbox }) => sandbox === running.uid)).toMatchObject({ level: 'L0' });
-    expect(recent.map(({ requestId }) => requestId)).toContain(contained.requestId);
-    running.signals.emit('SIGTERM');
-    await running.ended;
-  });
-
-  test('a role that has not the right is refused, and the refusal is on record', async () => {
-    const viewer = await signIn(product, 'vera', 'viewer');
-    const body = { sandbox: 'some-sandbox', incarnation: 0, level: 'L5', reason: 'I would' };
-    const refused = await viewer.refusal(routes.contain, { body });
-    expect(refused).toMatchObject({
-      code: 'RIGHT_MISSING',
-      status: 403,
-      needs: { right: 'contain', roles: ['responder', 'admin'] },
-    });
-    const { entries } = await until(
-      async () => {
-        const query = { actor: 'vera', outcome: 'refused' };
-        const page = await viewer.json(routes.listAudit, { query });
-        return page.total > 0 && page;
-      },
-      { what: 'the refusal is sealed' },
-    );
-    expect(entries[0]).toMatchObject({ act: 'console.contain', actor: 'vera' });
-  });
-
-  test('an admin ends a session in mid-use: its feed ends with a word, its requests are refused', async () => {
-    const victim = await signIn(product, 'victor', 'responder');
-    const admin = await signIn(product, 'ada', 'admin');
-    const live = victim.stream(routes.live, { query: { kinds: 'finding' } });
-    await live.next();
-    const { sessions } = await admin.json(routes.listSessions);
-    const id = sessions.find(({ actor }) => actor === 'victor')?.id ?? '';
-    expect((await admin.ask(routes.endSession, { params: { id } })).status).toBe(204);
-    let last: unknown;
-    for await (const { event, data } of live) if (event === 'end') last = data;
-    expect(last).toMatchObject({ code: 'SESSION_MISSING' });
-    expect(await victim.refusal(routes.getSession)).toMatchObject({ code: 'SESSION_MISSING' });
-  });
-});
-
 describe('the record', () => {
   test('a range is verified while one looks on, and the result stands under its chain', async () => {
     const auditor = await signIn(product, 'otto', 'viewer');
@@ -360,12 +297,7 @@ describe('the record', () => {
     expect(new Set(places).size).toBe(10);
     const acts = await viewer.json(routes.listAudit, { query: { limit: 500 } });
     const named = new Set(acts.entries.map(({ act }) => act));
-    for (const act of [
-      'sign_in.signed_in',
-      'alert.close',
-      'containment.requested',
-      'console.query',
-    ])
+    for (const act of ['sign_in.signed_in', 'alert.close', 'control.verification', 'console.query'])
       expect(named).toContain(act);
   });
 
