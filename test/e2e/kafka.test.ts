@@ -9,6 +9,7 @@ import { checkRecord, faultsOf } from '../fault/record-check.ts';
 import { startBroker, type TestBroker } from '../world/kafka.ts';
 import { TestProduct } from '../world/product.ts';
 import { awaitRecord } from '../world/seen.ts';
+import { sqlRows } from '../world/sql-rows.ts';
 import { until } from '../world/until.ts';
 import { startWorkload } from '../world/workload.ts';
 
@@ -37,6 +38,14 @@ afterAll(async () => {
 async function caughtUp(generator: Generator): Promise<void> {
   const isNear = () => generator.notes.acknowledged.size >= generator.emitted - 500;
   await until(isNear, { what: 'the spool is empty', withinMs: 90_000 });
+  // Some denials a second: all but the last are judged, and told in findings that are sealed.
+  const sql = `SELECT uniqExact(stream, seq) AS n FROM sealed
+    WHERE sandbox = '${generator.uid}' AND kind = 'finding'`;
+  const isJudged = async () => {
+    const [row] = await sqlRows(product, sql);
+    return Number(row?.['n']) >= generator.markers - 20;
+  };
+  await until(isJudged, { what: 'it is judged', withinMs: 60_000, everyMs: 500 });
 }
 
 async function expectVerified(): Promise<void> {

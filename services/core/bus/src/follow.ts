@@ -35,19 +35,19 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<readonl
   }
 }
 
-/** The answer, asked for until the log gives one; undefined when `signal` aborts before. */
+/** The answer, asked for until the log gives one; undefined when it is away and `signal` aborts. */
 export async function patiently<T>(
   signal: AbortSignal,
   ask: () => Promise<T>,
 ): Promise<T | undefined> {
-  while (!signal.aborted) {
+  for (;;) {
     try {
       return await ask();
     } catch (error) {
       const isAway = error instanceof SandtrailError && error.code === 'BUS_UNAVAILABLE';
       if (!isAway) throw error;
+      if (signal.aborted) return undefined;
       await pause(retryMs, signal);
     }
   }
-  return undefined;
 }

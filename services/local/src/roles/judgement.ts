@@ -1,11 +1,13 @@
 // The judging half of the core: the detector in its worker, and the responder that acts on findings.
 import type { Bus } from '@sandtrail/bus/bus';
+import { patiently } from '@sandtrail/bus/follow';
 import { placesOf } from '@sandtrail/bus/places';
 import { createBundle } from '@sandtrail/detection/bundle';
 import { startDetector } from '@sandtrail/detector/detector';
 import { connectResponder } from '@sandtrail/host/control/responder';
 import { type Responder, startResponder } from '@sandtrail/responder/responder';
 import { schedulerOf } from '@sandtrail/responder/scheduler';
+import { SandtrailError } from '@sandtrail/schemas/errors';
 import { partitionCount } from '@sandtrail/schemas/topics';
 import type { OpenedStore } from '@sandtrail/store/open-store';
 import { keyFilesOf, readPrivateKey } from '../keys.ts';
@@ -31,6 +33,7 @@ export async function startJudgement(
 ): Promise<Running & { readonly responder: Responder }> {
   const { layout, configuration, clock, random, counters, log, spans } = surroundings;
   const stopping = new AbortController();
+  const closing = new AbortController();
   const spanned = spannedBus(bus, spans);
   const places = placesOf(partitionCount).filter(({ topic }) => topic === 'events');
   const policies = await followPolicies({ bus, places, store, signal: stopping.signal });
@@ -66,7 +69,9 @@ export async function startJudgement(
     source: bus.source,
     partitions,
     append: async (frames) => {
-      await spanned.append(findings, frames);
+      // The same bytes until the log answers: a restart of the worker would take seconds.
+      const first = await patiently(closing.signal, () => spanned.append(findings, frames));
+      if (first === undefined) throw new SandtrailError('BUS_UNAVAILABLE', { detail: 'findings' });
     },
     load: async () => {
       const saved = await Promise.all(partitions.map((each) => store.snapshot(each, bundle)));
@@ -83,6 +88,7 @@ export async function startJudgement(
   return {
     responder,
     async close() {
+      closing.abort();
       await detector.stop();
       await responder.close();
       stopping.abort();
