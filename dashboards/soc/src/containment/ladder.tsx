@@ -37,7 +37,9 @@ function RungState({ rung: { level, state, atNs } }: { readonly rung: Rung }) {
   return (
     <div className="ladder-state muted">
       <span className={state === 'proven' ? 'proven' : ''}>{words[state]}</span>
-      {atNs === null || state === 'free' ? '' : ` ${clockText(msOf(atNs)).slice(0, 8)}`}
+      {atNs === null || state === 'free' || state === 'waiting'
+        ? ''
+        : ` ${clockText(msOf(atNs)).slice(0, 8)}`}
     </div>
   );
 }

@@ -55,7 +55,9 @@ function Row({ standing }: { readonly standing: Standing }) {
       <td>
         <Machine speech text={requesters.join(', ')} />
       </td>
-      <td>{level === 'L0' || ended ? '–' : <Release standing={standing} />}</td>
+      <td>
+        <Release standing={standing} />
+      </td>
     </tr>
   );
 }
@@ -67,17 +69,22 @@ function Release({ standing }: { readonly standing: Standing }) {
   const { allowed, why } = useRight('release');
   const actor = useSession().data?.actor ?? '';
   const acting = useContainmentAct();
-  const isOwn = standing.requesters.includes(actor);
+  const isHeld = standing.level !== 'L0' && !standing.ended;
+  const isOwn = isHeld && standing.requesters.includes(actor);
   return (
     <>
-      <button
-        className="button"
-        disabled={!allowed || isOwn || acting.isPending}
-        onClick={() => setIsOpen(true)}
-        type="button"
-      >
-        Release…
-      </button>
+      {isHeld ? (
+        <button
+          className="button"
+          disabled={!allowed || isOwn || acting.isPending}
+          onClick={() => setIsOpen(true)}
+          type="button"
+        >
+          Release…
+        </button>
+      ) : (
+        'nothing to release'
+      )}
       {isOwn ? <div className="muted">You asked for it: another person releases it.</div> : null}
       {allowed ? null : <div className="muted">{why}</div>}
       <ContainmentReceipt error={acting.error} item={acting.data} />

@@ -39,7 +39,7 @@ export function sinceStart(timeMs: number, startMs: number): string {
   const pad = (value: number, digits: number) => `${value}`.padStart(digits, '0');
   const minutes = pad(Math.floor(whole / 60_000), 2);
   const text = `${minutes}:${pad(Math.floor(whole / 1000) % 60, 2)}.${pad(whole % 1000, 3)}`;
-  return span < 0 ? `-${text}` : text;
+  return span < 0 && whole > 0 ? `-${text}` : text;
 }
 
 /** `15.0 kB`, decimal units. */

@@ -58,7 +58,7 @@ class Known {
   readonly spoken = new Map<string, CauseNode>();
 
   learn(node: CauseNode): void {
-    const { kind, process, child, toolCall, containment, stream } = node.row;
+    const { kind, process, child, toolCall, containment, stream, errno } = node.row;
     if (kind === 'tool.call' && toolCall !== null) this.byToolCall.set(toolCall, node);
     if (kind === 'model.prompt' || kind === 'model.output')
       this.spoken.set(`${kind} ${stream}`, node);
@@ -67,7 +67,8 @@ class Known {
     }
     if (child !== null) this.made.set(processKey(child.pid, child.startNs), node);
     if (child !== null) this.byPid.set(child.pid, node);
-    if (kind === 'process.exec' && process !== null) {
+    // A program that could not be executed did nothing.
+    if (kind === 'process.exec' && process !== null && errno === null) {
       this.executed.set(processKey(process.pid, process.startNs), node);
       this.byPid.set(process.pid, node);
     }

@@ -50,7 +50,7 @@ export const EventLine = memo(function EventLine(props: EventLineProps) {
       </span>
       <What {...props} />
       <span className="event-line-policy muted" role="gridcell">
-        {row.isDenied ? '⊘ denied' : row.errno === null ? '' : `failed, errno ${row.errno}`}
+        {row.isDenied ? '⊘ denied' : row.errno === null ? '' : `errno ${row.errno}`}
       </span>
       <span className="event-line-bytes muted" role="gridcell">
         {row.bytes === null ? '' : `${bytesText(row.bytes.out)} out`}

@@ -195,7 +195,11 @@ function optionsOf(
         stroke: style.getPropertyValue('--muted'),
         grid: { show: false },
         ticks: { show: false },
-        values: (_chart, values) => values.map((value) => sinceStart(value, startMs).slice(0, 5)),
+        values: (_chart, values) => {
+          // Marks closer than a second need its tenths to differ.
+          const chars = (values[1] ?? 0) - (values[0] ?? 0) < 1000 ? 7 : 5;
+          return values.map((value) => sinceStart(value, startMs).slice(0, chars));
+        },
       },
       { show: false },
     ],

@@ -39,7 +39,7 @@ export interface Visibility {
 }
 
 const openEventsMax = 12;
-const openWithFindingMax = 40;
+const openWithFindingMax = 2000;
 const nothing: Inside = { events: 0, byFamily: {}, worst: undefined };
 
 /** The rows by cause. */
