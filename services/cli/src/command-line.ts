@@ -16,13 +16,13 @@ type Surroundings = Pick<VerbContext, 'stdin' | 'out' | 'err' | 'signal' | 'acto
 export async function runCommandLine(words: readonly string[], around: Surroundings) {
   const [name] = words;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    await around.out(overview(around.dataDefault));
+    await around.out(await overview(around.dataDefault));
     return name === undefined ? 64 : 0;
   }
   try {
-    const verb = verbs.find((each) => each.name === name);
-    if (verb === undefined) throw unknownVerb(name);
-    return await runVerb(verb, words.slice(1), around);
+    const load = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+    if (load === undefined) throw unknownVerb(name);
+    return await runVerb(await load(), words.slice(1), around);
   } catch (error) {
     if (!(error instanceof SandtrailError)) throw error;
     return printError(error, words.includes('--json'), around);
@@ -60,7 +60,7 @@ function parse(verb: Verb, words: readonly string[]) {
 }
 
 function unknownVerb(name: string): SandtrailError {
-  const near = verbs.map((verb) => verb.name).find((each) => each.startsWith(name.slice(0, 3)));
+  const near = Object.keys(verbs).find((each) => each.startsWith(name.slice(0, 3)));
   const hint = near === undefined ? '' : `; did you mean ${near}?`;
   return new SandtrailError('USAGE', { detail: `there is no verb ${JSON.stringify(name)}${hint}` });
 }
@@ -72,15 +72,16 @@ function printError(error: SandtrailError, asJson: boolean, around: Surroundings
   return error.exit;
 }
 
-function overview(dataDefault: string): string {
-  const width = Math.max(...verbs.map((verb) => verb.name.length));
+async function overview(dataDefault: string): Promise<string> {
+  const all = await Promise.all(Object.values(verbs).map((load) => load()));
+  const width = Math.max(...all.map((verb) => verb.name.length));
   return [
     'sandtrail VERB [OPTIONS]',
     '',
     '  The flight recorder and the kill switch of AI-agent sandboxes.',
     '',
     'Verbs',
-    ...verbs.map((verb) => `  ${verb.name.padEnd(width)}  ${verb.summary}`),
+    ...all.map((verb) => `  ${verb.name.padEnd(width)}  ${verb.summary}`),
     '',
     `Data directory: ${dataDefault} (change it with --data DIR or SANDTRAIL_DATA).`,
     'Every verb has --help with examples, --json, and stable exit codes.',
