@@ -10,7 +10,7 @@ import { type Event, type Receivers, startReceivers } from '../world/receivers.t
 import { awaitRecord } from '../world/seen.ts';
 import { sqlRows } from '../world/sql-rows.ts';
 import { until } from '../world/until.ts';
-import { runWorkload } from '../world/workload.ts';
+import { runWorkload, watchOnly } from '../world/workload.ts';
 
 const Counted = z.object({ counters: z.record(z.string(), z.number()) });
 
@@ -28,7 +28,8 @@ afterAll(async () => {
 
 /** Opens another process's files: a finding of severity high. */
 async function attack(): Promise<string> {
-  const { uid } = await runWorkload(product, { script: 'cat /proc/1/root/etc/shadow; true' });
+  const script = 'cat /proc/1/root/etc/shadow; true';
+  const { uid } = await runWorkload(product, { script, policy: watchOnly() });
   await awaitRecord(product, uid, 'finding');
   return uid;
 }
@@ -37,6 +38,8 @@ async function status() {
   const { stdout } = await product.command(['forward', 'status', '--json']);
   return new Map(ForwardStatus.parse(JSON.parse(stdout)).map((each) => [each.name, each]));
 }
+
+const Count = z.object({ count: z.int() });
 
 const isFindingOf = (uid: string) => (event: Event) =>
   event.class_uid === 2004 && event.device?.uid === uid;
@@ -98,7 +101,9 @@ test('what an index refused waits as dead letters, and a replay delivers it', as
   expect(JSON.parse(replayed.stdout)).toEqual({ delivered: dead, left: 0 });
   expect(replayed.exit).toBe(0);
   await receivers.search.ask('POST', '/strict/_refresh');
-  expect(await receivers.search.ask('GET', '/strict/_count')).toMatchObject({ count: dead });
+  // What is found after the index was mended goes straight in.
+  const { count } = Count.parse(await receivers.search.ask('GET', '/strict/_count'));
+  expect(count).toBeGreaterThanOrEqual(dead);
 });
 
 test('a test event reaches a destination; doctor and status say how each one stands', async () => {
@@ -146,12 +151,18 @@ test('kill -9 of the core in the middle loses nothing: every sealed row arrives,
       expect({ name, sum: sent + filtered + dead }).toEqual({ name, sum: received });
     }
   }
+  await attack();
+  const names = ['archive', 'soc', 'search', 'scheduler'];
+  await until(async () => (await odds(names)).length === 0, { what: 'counts that add up' });
+});
+
+/** Which destinations have received nothing in this life of the core, or hold something back. */
+async function odds(names: readonly string[]): Promise<readonly string[]> {
   const call = { socket: product.layout.adminSocket, method: 'GET', path: '/v1/status' } as const;
   const { counters } = Counted.parse(await callAdmin(call));
   const of = (what: string, name: string) => counters[`forward.${what}{${name}}`] ?? 0;
-  for (const name of ['archive', 'soc', 'search', 'scheduler']) {
-    expect(of('received', name)).toBeGreaterThan(0);
+  return names.filter((name) => {
     const sum = of('sent', name) + of('filtered', name) + of('dead', name);
-    expect({ name, sum }).toEqual({ name, sum: of('received', name) });
-  }
-});
+    return sum === 0 || sum !== of('received', name);
+  });
+}

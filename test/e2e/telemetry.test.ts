@@ -10,7 +10,7 @@ import { type OtlpReceiver, startOtlpReceiver } from '../world/otlp-receiver.ts'
 import { startTestProduct, type TestProduct } from '../world/product.ts';
 import { awaitRecord, findingsOf } from '../world/seen.ts';
 import { until } from '../world/until.ts';
-import { runWorkload, startWorkload } from '../world/workload.ts';
+import { runWorkload, startWorkload, watchOnly } from '../world/workload.ts';
 
 const secret = 'otlp-secret-7731';
 let product: TestProduct;
@@ -122,7 +122,8 @@ test('metrics arrive from each process, and each stage adds up in them', async (
 
 test('the headers go with each request and stand nowhere else; no sandbox text is sent', async () => {
   const canary = 'span-canary-8842';
-  await runWorkload(product, { script: `cat /etc/${canary}; cat /proc/1/root/etc/${canary}` });
+  const script = `cat /etc/${canary}; cat /proc/1/root/etc/${canary}`;
+  await runWorkload(product, { script, policy: watchOnly() });
   const before = receiver.raw.length;
   await until(() => receiver.raw.length > before + 6, { what: 'more exports' });
   expect(receiver.headers.every((headers) => headers['x-api-key'] === secret)).toBe(true);

@@ -46,6 +46,11 @@ export function policyOf(changes: Partial<z.input<typeof Policy>> = {}): Policy 
   });
 }
 
+/** A policy under which nothing is contained by itself: who attacks is not frozen half-way. */
+export function watchOnly(): Policy {
+  return policyOf({ responses: { automatic: false } });
+}
+
 /** Starts a workload. */
 export function startWorkload(product: TestProduct, workload: Workload): RunningWorkload {
   const { surroundings } = product;

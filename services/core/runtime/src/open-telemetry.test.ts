@@ -1,4 +1,4 @@
-// OpenTelemetry against a receiver that is away: work goes on, failures and skipped spans are counted.
+// OpenTelemetry against a receiver that refuses: work goes on, failures and skipped spans are counted.
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock, systemRandom } from './clock.ts';
@@ -13,7 +13,8 @@ const server = createServer(async (request, response) => {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(Buffer.from(chunk));
   bodies.push(Buffer.concat(chunks));
-  response.writeHead(503).end();
+  // Not an answer after which the exporter tries again: what it does must not hang on time.
+  response.writeHead(400).end();
 });
 
 beforeEach(async () => {
