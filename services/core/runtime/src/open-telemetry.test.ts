@@ -46,8 +46,10 @@ test('work is done whatever the receiver answers, and what is not of ours is not
   }
   await telemetry.close();
   expect(counters.snapshot()['telemetry.spans_skipped{gateway.batch}']).toBeGreaterThanOrEqual(20);
-  expect(counters.snapshot()['telemetry.exports_failed']).toBeGreaterThan(0);
-  const sent = Buffer.concat(bodies).toString('latin1');
-  expect(sent).toContain('store.insert');
-  expect(sent).not.toContain('from a sandbox');
+  const failed = Object.keys(counters.snapshot()).filter((name) => name.includes('exports_failed'));
+  expect(failed.length).toBeGreaterThan(0);
+  const sent = () => Buffer.concat(bodies).toString('latin1');
+  // The first refusal ends the wait at the end; what else was on its way arrives all the same.
+  await expect.poll(sent, { timeout: 10_000 }).toContain('store.insert');
+  expect(sent()).not.toContain('from a sandbox');
 });
