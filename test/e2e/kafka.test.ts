@@ -1,13 +1,14 @@
 // The product on a real Kafka broker: attacks, a broker that goes away, a core that is killed.
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { startFileServer } from '@sandtrail/local/tour/file-server';
 import { tourPolicy } from '@sandtrail/local/tour/policy';
 import { attacks } from '@sandtrail/local/tour/scenarios';
-import { SandtrailError } from '@sandtrail/schemas/errors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Generator } from '../fault/generator.ts';
 import { checkRecord, faultsOf } from '../fault/record-check.ts';
 import { startBroker, type TestBroker } from '../world/kafka.ts';
+import { notYet } from '../world/not-yet.ts';
 import { TestProduct } from '../world/product.ts';
 import { awaitRecord } from '../world/seen.ts';
 import { sqlRows } from '../world/sql-rows.ts';
@@ -44,15 +45,10 @@ async function caughtUp(generator: Generator): Promise<void> {
     WHERE sandbox = '${generator.uid}' AND kind = 'finding'`;
   // Right after a kill there is no core to ask.
   const isJudged = async () => {
-    const [row] = await sqlRows(product, sql).catch(notYet);
-    return Number(row?.['n'] ?? 0) >= generator.markers - 20;
+    const rows = await sqlRows(product, sql).catch(notYet);
+    return Number(rows?.[0]?.['n'] ?? 0) >= generator.markers - 20;
   };
   await until(isJudged, { what: 'it is judged', withinMs: 60_000, everyMs: 500 });
-}
-
-function notYet(error: unknown): readonly Readonly<Record<string, unknown>>[] {
-  if (error instanceof SandtrailError) return [];
-  throw error;
 }
 
 async function expectVerified(): Promise<void> {

@@ -1,4 +1,5 @@
 // Rounds of faults on a product under load: a kill -9, then recovery, then the verifier's word.
+
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,6 +8,7 @@ import { runsOf } from '@sandtrail/local/roles/host';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import { VerifyReport } from '@sandtrail/schemas/seal';
 import { type RunningCommand, startCommand } from '../world/command.ts';
+import { notYet } from '../world/not-yet.ts';
 import type { Part } from '../world/processes.ts';
 import type { TestProduct } from '../world/product.ts';
 import { sqlRows } from '../world/sql-rows.ts';
@@ -70,11 +72,6 @@ async function verdictOf({ layout }: TestProduct) {
   const waiting = { what: 'the record can be verified', withinMs: recoveryMsMax, everyMs: 100 };
   const { verdict, findings } = VerifyReport.parse(await until(ask, waiting));
   return { verdict, codes: [...new Set(findings.map(({ code }) => code))] };
-}
-
-function notYet(error: unknown): undefined {
-  if (error instanceof SandtrailError) return undefined;
-  throw error;
 }
 
 /** One line of the table. */

@@ -1,8 +1,10 @@
 // What every feed must withstand, and how its fixtures are read: shared by the tests of all of them.
+
 import { readFileSync } from 'node:fs';
 import { Body } from '@sandtrail/schemas/events';
 import { SandboxUid } from '@sandtrail/schemas/scalars';
 import { formatStream } from '@sandtrail/schemas/stream';
+import { expect, test } from 'vitest';
 import type { Feed, FeedEntry } from './feed.ts';
 
 const nowNs = 1_785_000_000_000_000_000n;
@@ -11,6 +13,22 @@ const stream = formatStream({
   ...{ collector: 'feed', node: 'node', epoch: 1 },
   ...{ sandbox: SandboxUid.parse('sandbox-1'), incarnation: 0 },
 });
+
+/** Registers what every feed must do, with the entries of its fixtures. */
+export function feedConformance(feed: Feed, entries: readonly FeedEntry[]): void {
+  test('what it observes fits the contract', () => {
+    expect(entries.flatMap(unfit)).toEqual([]);
+  });
+
+  test.each(hostileLines.map((line, index) => [index, line] as const))(
+    'hostile line %i is answered and breaks nothing',
+    (_index, line) => {
+      const answers = feed.read(line, 1n);
+      expect(answers.length).toBeGreaterThan(0);
+      expect(answers.flatMap(unfit)).toEqual([]);
+    },
+  );
+}
 
 /** The entries of a fixture's lines. */
 export function entriesOfFile(feed: Feed, file: URL): readonly FeedEntry[] {
@@ -26,7 +44,7 @@ export function wordsOf(entry: FeedEntry): string {
 }
 
 /** Observations of an entry that no gateway would take, with the reason. */
-export function unfit(entry: FeedEntry): readonly string[] {
+function unfit(entry: FeedEntry): readonly string[] {
   if (!('observations' in entry)) return [];
   return entry.observations.flatMap((observation) => {
     const { error } = Body.safeParse({ ...observation, v: 1, stream, seq: '0' });
@@ -37,7 +55,7 @@ export function unfit(entry: FeedEntry): readonly string[] {
 }
 
 /** Lines that are no events, or lie: each must come back as entries, never as an exception. */
-export const hostileLines: readonly string[] = [
+const hostileLines: readonly string[] = [
   '',
   '{',
   'null',

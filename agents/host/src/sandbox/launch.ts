@@ -1,4 +1,5 @@
 // Starts bubblewrap in its cgroup, held at the door: nothing of the command runs until `open()`.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fchownSync, mkdirSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
@@ -7,6 +8,7 @@ import { SandtrailError } from '@sandtrail/schemas/errors';
 import * as z from 'zod';
 import { type Bind, bubblewrapArguments, type SandboxView } from './bubblewrap-arguments.ts';
 import { reachDoor } from './door.ts';
+import { launcherEnvironment } from './launcher-environment.ts';
 import { type ChildPipe, openChildPipe } from './pipe.ts';
 
 /** Who a sandbox is on the host: never root, whose files and sysctls it could write. */
@@ -126,8 +128,6 @@ export async function launchSandbox(options: LaunchOptions): Promise<Launched> {
 function openStandardPipes(): readonly ChildPipe[] {
   return [openChildPipe('read'), openChildPipe('write'), openChildPipe('write')];
 }
-
-const launcherEnvironment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 
 function commandLine({ view, privileged, prefix }: LaunchOptions): readonly string[] {
   const full: SandboxView = { ...view, infoFd, blockFd, dieWithRunner: privileged === undefined };

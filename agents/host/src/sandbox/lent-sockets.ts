@@ -1,10 +1,12 @@
 // Sockets in a sandbox's network namespace without root: a child that may enter opens and lends them.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { errno, libcFunction } from '@sandtrail/runtime/ffi';
 import { SandtrailError } from '@sandtrail/schemas/errors';
 import * as z from 'zod';
+import { launcherEnvironment } from './launcher-environment.ts';
 import type { NamespaceAddress } from './namespace-listen.ts';
 
 const ioctl = libcFunction('int ioctl(int fd, unsigned long request)');
@@ -17,7 +19,6 @@ const pidfdOpen = 434;
 const pidfdGetfd = 438;
 
 const lender = fileURLToPath(import.meta.resolve('./socket-lender.ts'));
-const lenderEnvironment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 const lendMsMax = 10_000;
 const wordsMax = 400;
 
@@ -45,7 +46,7 @@ export async function borrowSockets(
       ...['--user=/proc/self/fd/3', '--net=/proc/self/fd/4', '--preserve-credentials', '--'],
       ...[process.execPath, lender, JSON.stringify(addresses)],
     ],
-    { stdio: ['pipe', 'pipe', 'pipe', owner, network], env: lenderEnvironment },
+    { stdio: ['pipe', 'pipe', 'pipe', owner, network], env: launcherEnvironment },
   );
   closeSync(network);
   closeSync(owner);

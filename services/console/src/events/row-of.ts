@@ -1,4 +1,5 @@
 // One record as a row of a list: from its sealed bytes, whatever they hold.
+
 import { Process } from '@sandtrail/schemas/body';
 import { type Body, Body as BodySchema } from '@sandtrail/schemas/events';
 import { type Header, Header as HeaderSchema } from '@sandtrail/schemas/header';
@@ -7,6 +8,7 @@ import type { Topic } from '@sandtrail/schemas/topics';
 import * as z from 'zod';
 import type { EventRow } from '../contract/event-row.ts';
 import { familyOf } from '../contract/family.ts';
+import { readJson } from './read-json.ts';
 import { summaryOf } from './summary.ts';
 
 /** A record: its place, and its header and body as text. */
@@ -134,14 +136,5 @@ function toldBy(body: Body): Partial<EventRow> {
     }
     default:
       return {};
-  }
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
   }
 }

@@ -1,4 +1,5 @@
 // A fold over the log: what is sealed of some kinds, then what follows, each record once, in order.
+
 import type { LogReader, LogRecord, Place } from '@sandtrail/bus/bus';
 import { pause } from '@sandtrail/runtime/supervise';
 import { type Body, Body as BodySchema } from '@sandtrail/schemas/events';
@@ -7,6 +8,7 @@ import { type Header, Header as HeaderSchema } from '@sandtrail/schemas/header';
 import * as z from 'zod';
 import type { SealPlace } from '../contract/scalars.ts';
 import type { Queries } from '../events/queries.ts';
+import { readJson } from '../events/read-json.ts';
 
 /** A record of a wanted kind. */
 export interface LogEntry {
@@ -120,15 +122,6 @@ function entryOf(at: SealPlace, headerText: string, bodyText: string): LogEntry 
   const header = HeaderSchema.safeParse(readJson(headerText));
   const body = BodySchema.safeParse(readJson(bodyText));
   return header.success && body.success ? { at, header: header.data, body: body.data } : undefined;
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** Only names of our own come here: topics of the contract. */

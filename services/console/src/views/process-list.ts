@@ -1,4 +1,5 @@
 // The processes of a sandbox, put together from forks, executions, exits and what each did.
+
 import { Body } from '@sandtrail/schemas/events';
 import type { Severity } from '@sandtrail/schemas/scalars';
 import * as z from 'zod';
@@ -6,6 +7,7 @@ import { type Family, familyOf } from '../contract/family.ts';
 import type { ProcessList, SandboxProcess } from '../contract/processes.ts';
 import type { SandboxPath } from '../contract/scalars.ts';
 import type { EventReading } from '../events/event-page.ts';
+import { evidencePairs } from '../events/evidence-pairs.ts';
 import { StoredBody, storedBodies } from '../events/stored-bodies.ts';
 import type { AlertBook } from '../ledger/alert-book.ts';
 
@@ -88,17 +90,12 @@ async function findingsByProcess(
     .filter((each) => each.sandbox === uid && each.incarnation === incarnation);
   const evidence = findings.flatMap((each) => each.evidence).slice(-evidenceMax);
   if (evidence.length === 0) return [];
-  const params: Record<string, string | bigint> = {};
-  const pairs = evidence.map(({ stream, seq }, index) => {
-    params[`s${index}`] = stream;
-    params[`n${index}`] = seq;
-    return `({s${index}:String}, {n${index}:UInt64})`;
-  });
+  const { pairs, params } = evidencePairs(evidence);
   const rows = await queries.rows({
     sql: `
 SELECT pid, JSONExtractString(body, 'process', 'startNs') AS start,
   concat(stream, ' ', toString(seq)) AS name
-FROM sealed WHERE (stream, seq) IN (${pairs.join(', ')}) AND pid > 0
+FROM sealed WHERE (stream, seq) IN (${pairs}) AND pid > 0
 LIMIT 1 BY chain, pos LIMIT ${evidenceMax}`,
     params,
     row: Witness,
